@@ -1,0 +1,319 @@
+"""What `keepfit.toml` may say: name, type, default and meaning of every key."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from cronsim import CronSim, CronSimError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
+
+from keepfit.durations import Duration
+from keepfit.records import Severity
+
+
+class Table(BaseModel):
+    """A table of the file: frozen, and a key it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+def _span(value: object) -> object:
+    return Duration.parse(value) if isinstance(value, str) else value
+
+
+Span = Annotated[
+    Duration,
+    BeforeValidator(_span),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "examples": ["1 month", "12 weeks"]}),
+]
+
+
+def _cron(text: str) -> str:
+    from datetime import datetime
+
+    try:
+        CronSim(text, datetime(2020, 1, 1))
+    except CronSimError as error:
+        raise ValueError(f"expected five cron fields such as '0 1 * * *' ({error})") from error
+    return text
+
+
+def _function(text: str) -> str:
+    module, colon, name = text.partition(":")
+    if not (colon and name.isidentifier() and all(p.isidentifier() for p in module.split("."))):
+        raise ValueError("expected 'module:function'")
+    return text
+
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+FunctionPath = Annotated[str, AfterValidator(_function)]
+Holdout = Annotated[Span | Fraction, Field(union_mode="left_to_right")]
+
+
+class Sql(Table):
+    """Rows that a database answers a query with."""
+
+    sql: str
+    """the query"""
+    uri: str
+    """the database: postgresql://…, sqlite:///…"""
+
+
+Source = str | tuple[str, ...] | Sql
+
+
+class Data(Table):
+    """Where rows come from and what is done to them."""
+
+    source: Source | dict[str, Source]
+    """files, globs, s3:// gs:// az:// addresses, or a database; or several, by name"""
+    query: str | None = None
+    """SQL over the named sources that makes the rows; only where there are several"""
+    types: dict[str, str] = {}
+    """the type of a column where the file does not tell: integer, number, text, boolean, date, datetime"""
+    time: str | None = None
+    """the column that says when a row happened"""
+    key: tuple[str, ...] = ()
+    """the columns that name a row; else its whole content does"""
+    window: Span | None = None
+    """how far back training looks, counted from where the holdout begins"""
+    clean: dict[str, str] = {}
+    """named SQL conditions; training rows for which one is not true are removed and counted"""
+    derive: dict[str, str] = {}
+    """new columns as SQL expressions, the same in training and in serving"""
+    transform: FunctionPath | None = None
+    """a Python function, LazyFrame to LazyFrame, the same in training and in serving"""
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        """Every source by name; a single one is called `rows`."""
+        return self.source if isinstance(self.source, dict) else {"rows": self.source}
+
+    @model_validator(mode="after")
+    def _several_need_a_query(self) -> Self:
+        if isinstance(self.source, dict) and len(self.source) > 1 and not self.query:
+            raise ValueError("has several sources; expected a `query` that joins them")
+        return self
+
+
+class Checks(Table):
+    """What must be true of the rows before anybody trains on them."""
+
+    schema_: Severity = Field(default="fail", alias="schema")
+    """columns and types as the last version's"""
+    unique: Severity = "fail"
+    """no two rows with the same key"""
+    min_rows: Annotated[int, Field(ge=1)] | None = None
+    """training rows at least"""
+    nulls: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
+    """the largest share of nulls of a column"""
+    ranges: dict[str, tuple[float | None, float | None]] = {}
+    """the least and the greatest value of a column; null where there is no bound"""
+    freshness: Span | None = None
+    """how old the newest row may be"""
+    severity: dict[Literal["rows", "nulls", "ranges", "freshness"], Severity] = {}
+    """what a finding of a check is: fail (the default), warn or note"""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, populate_by_name=True
+    )
+
+
+class Split(Table):
+    """How the rows are cut into train, validation and holdout."""
+
+    holdout: Holdout = 0.2
+    """what judges: a span at the end of time, or a share of the rows"""
+    validation: Holdout | None = None
+    """what early stopping and tuning may see; cut from the training rows"""
+    by: Literal["time", "random", "group", "column", "file"] | None = None
+    """how rows are chosen; else: a span means time, a share means random"""
+    group: str | None = None
+    """for by = "group": rows alike in this column stay together"""
+    column: str | None = None
+    """for by = "column": holds train, validation or holdout (or true for the training rows)"""
+    file: str | None = None
+    """for by = "file": the holdout rows"""
+    seed: int = 42
+    """of the split and of the training"""
+
+    @property
+    def how(self) -> str:
+        """The way rows are chosen, with the default worked out."""
+        return self.by or ("time" if isinstance(self.holdout, Duration) else "random")
+
+    @model_validator(mode="after")
+    def _what_each_way_needs(self) -> Self:
+        for way in ("group", "column", "file"):
+            if self.by == way and not getattr(self, way):
+                raise ValueError(f'has by = "{way}"; expected `{way}` beside it')
+            if self.by != way and getattr(self, way):
+                raise ValueError(f'has `{way}`; expected by = "{way}" beside it')
+        if isinstance(self.holdout, Duration) and self.how != "time":
+            raise ValueError(f'has a span as holdout; expected a share with by = "{self.by}"')
+        return self
+
+
+class Encode(Table):
+    """How columns become numbers, for kinds that need numbers."""
+
+    categorical: tuple[str, ...] = ()
+    """columns read as categories although they hold numbers; text and booleans always are"""
+    scale: bool | None = None
+    """numeric columns to mean 0 and deviation 1; else as the kind wants"""
+    missing: Literal["mean", "median", "zero", "fail"] = "mean"
+    """what stands for a missing number; a missing category is a category of its own"""
+    rare: Annotated[int, Field(ge=1)] = 1
+    """categories with fewer training rows than this count as unseen"""
+
+
+class Rule(Table):
+    """One bound on a metric: absolute, against the champion, or against the naive baseline."""
+
+    metric: str
+    """its name"""
+    min: float | None = None
+    """not below"""
+    max: float | None = None
+    """not above"""
+    max_drop: float | None = None
+    """not worse than the champion by more, in the metric's own unit"""
+    min_gain_over_baseline: float | None = None
+    """better than the naive predictor by at least this, in the metric's own unit"""
+    severity: Severity = "fail"
+    """what it is when broken: fail, warn (a person decides) or note"""
+
+    @model_validator(mode="after")
+    def _binds_something(self) -> Self:
+        if all(
+            bound is None
+            for bound in (self.min, self.max, self.max_drop, self.min_gain_over_baseline)
+        ):
+            raise ValueError("binds nothing; expected min, max, max_drop or min_gain_over_baseline")
+        return self
+
+
+class Gate(Table):
+    """What a challenger must show."""
+
+    metric: str | None = None
+    """what champion and challenger are compared on; else mae, or log_loss for classes"""
+    metrics: tuple[str, ...] = ()
+    """further metrics to report; the usual ones of the task always are"""
+    min_gain: Annotated[float, Field(ge=0)] = 0.0
+    """how much better at least, in the metric's own unit"""
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    """of the intervals"""
+    slices: tuple[str, ...] = ()
+    """columns; no value of them may get significantly worse"""
+    rules: tuple[Rule, ...] = ()
+    """bounds on metrics"""
+
+
+class Metric(Table):
+    """A metric of your own."""
+
+    function: FunctionPath
+    """module:function of (truth, prediction) or (truth, prediction, rows); gives a number"""
+    better: Literal["higher", "lower"]
+    """which way is better"""
+
+
+class Promote(Table):
+    """How a version that the gate let pass reaches the stages after the first."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")  # the project may name other stages
+    __pydantic_extra__: dict[str, Literal["auto", "approval"]]
+
+    development: Literal["auto", "approval"] = "auto"
+    """the first stage"""
+    staging: Literal["auto", "approval"] = "auto"
+    """the stage after it"""
+    production: Literal["auto", "approval"] = "approval"
+    """what users see"""
+    approvers: Annotated[int, Field(ge=1)] = 1
+    """how many different persons must approve"""
+
+    def mode(self, stage: str) -> Literal["auto", "approval"]:
+        """Whether versions enter a stage by themselves; a stage the table omits asks a person."""
+        return getattr(self, stage, "approval")  # type: ignore[no-any-return]
+
+
+class Schedule(Table):
+    """When a model may be retrained, and what makes it due."""
+
+    retrain: bool = True
+    """false: never by itself"""
+    cron: Annotated[str, AfterValidator(_cron)] | None = None
+    """times at which it may be retrained; else whenever `keepfit run` is called"""
+    timezone: str = "UTC"
+    """of the times"""
+    max_age: Span | None = None
+    """due when the newest version is older, whatever else"""
+    min_new_rows: Annotated[int, Field(ge=1)] = 1
+    """fewer new rows do not make it due"""
+    decay: Annotated[float, Field(ge=0)] | None = None
+    """new rows alone do not make it due: the champion's metric on them must be worse by this share"""
+
+
+class Keep(Table):
+    """What `keepfit gc` keeps beside whatever a stage points at."""
+
+    versions: Annotated[int, Field(ge=0)] = 10
+    """the newest so many"""
+    days: Annotated[int, Field(ge=0)] = 90
+    """whatever is younger"""
+
+
+class ModelSpec(Table):
+    """A model: what it is, what it learns from, how it is judged and released."""
+
+    name: str = ""
+    """from the table's name"""
+    kind: str
+    """the algorithm family"""
+    target: str
+    """the column to predict"""
+    features: tuple[str, ...] = Field(min_length=1)
+    """the columns to predict from, after `derive` and `transform`"""
+    owner: str = ""
+    """who answers for it"""
+    description: str = ""
+    """what it is for"""
+    threads: Annotated[int, Field(ge=1)] = 1
+    """of training; more than one may cost bit-for-bit rebuilds"""
+    data: Data
+    checks: Checks = Checks()
+    split: Split = Split()
+    encode: Encode = Encode()
+    params: dict[str, Any] = {}
+    """what the kind takes"""
+    gate: Gate = Gate()
+    metric: dict[str, Metric] = {}
+    """metrics of your own, by name"""
+    promote: Promote = Promote()
+    schedule: Schedule = Schedule()
+    keep: Keep = Keep()
+
+
+class ProjectTable(Table):
+    """The project as a whole."""
+
+    name: str
+    """of the project"""
+    store: str = "store"
+    """the registry: a folder beside the file"""
+    stages: tuple[str, ...] = Field(default=("development", "staging", "production"), min_length=1)
+    """in the order in which a version passes through them; the last is the one that is judged against"""
+    require: Literal["any", "clean"] = "any"
+    """clean: refuse to train from a work tree with uncommitted changes"""

@@ -1,0 +1,76 @@
+"""The one protocol that every kind keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from keepfit.records import Label
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+
+    from keepfit.config.schema import Encode
+
+
+class Params(BaseModel):
+    """What a kind takes from `[model.NAME.params]`; unknown names are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What a model learns from: rows whose target is known, and how to read them."""
+
+    features: tuple[str, ...]
+    target: str
+    train: pl.DataFrame  # the features and the target; the target is never null
+    validation: pl.DataFrame  # the same columns, for early stopping; may have no rows
+    encode: Encode
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model says of some rows, in their order."""
+
+    values: pl.Series  # Float64 numbers, or labels in the target's own type
+    probabilities: np.ndarray | None = None  # (rows, classes), each row sums to 1
+    classes: tuple[Label, ...] = ()  # of a classifier, in the order of its probabilities
+
+
+class Fitted(Protocol):
+    """A model that has learned."""
+
+    # the labels it knows, sorted; empty for a regression
+    @property
+    def classes(self) -> tuple[Label, ...]: ...
+
+    # one answer a row, in order, the same for a row alone as among many
+    def predict(self, rows: pl.DataFrame) -> Prediction: ...
+
+    # the same answer as a polars expression named "prediction", or None where there is none
+    def expression(self) -> pl.Expr | None: ...
+
+    # file name -> canonical bytes, data-only formats; what it saved, `load` reads
+    def save(self) -> dict[str, bytes]: ...
+
+    # what `keepfit show` tells of it: encoding, fills, scales, coefficients
+    def describe(self) -> dict[str, Any]: ...
+
+
+class Kind(Protocol):
+    """An algorithm family that a model names."""
+
+    # regression, classification, or either (by the estimator)
+    def task(self, params: Params) -> str: ...
+
+    # the same lesson, params and seed give a model that saves the same bytes
+    def fit(self, lesson: Lesson, params: Params, *, seed: int, threads: int) -> Fitted: ...
+
+    # from the bytes that `save` made, running no code from them
+    def load(self, files: Mapping[str, bytes]) -> Fitted: ...

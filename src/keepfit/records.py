@@ -1,0 +1,258 @@
+"""The nouns, frozen: what one step hands to the next and what is written down of it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from keepfit.digest import Digest
+
+Label = str | int | bool  # a class, as the target column spells it
+Severity = Literal["fail", "warn", "note"]
+Outcome = Literal["pass", "warn", "fail", "inconclusive"]
+Bump = Literal["major", "minor", "patch"]
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A frozen record with one canonical spelling as JSON (`digest.canonical`)."""
+
+
+# --- data ---------------------------------------------------------------------------------------
+
+
+class Column(Record):
+    """A column by name and type."""
+
+    name: str
+    dtype: str  # as polars prints it: Float64, String, Datetime(time_unit='us', time_zone=None)
+
+
+class Part(Record):
+    """One immutable file of rows, as it was read from a source."""
+
+    source: str  # the source's name in the file; "rows" where there is one
+    uri: str  # where it came from, without credentials; relative to the project if below it
+    digest: Digest  # of the bytes
+    size: int  # bytes
+    format: str  # csv, jsonl, parquet
+    compression: str = ""  # gz, zst, or nothing
+    rows: int
+    columns: tuple[Column, ...]
+    time_from: str | None = None  # ISO time of the oldest row, where the source has the time column
+    time_to: str | None = None  # and of the newest
+
+
+class Snapshot(Record):
+    """The exact rows a run saw: frozen, named by digest."""
+
+    digest: Digest  # of all that follows but the counts
+    parts: tuple[Part, ...]
+    since: str | None = None  # rows older than this were left out (window); ISO time
+    until: str | None = None  # rows of this moment or later were left out (as-of); ISO time
+    rows: int  # after `since` and `until`; of the first source where a query joins several
+    time_from: str | None = None
+    time_to: str | None = None
+
+
+class Removal(Record):
+    """What one clean rule took out of the training rows."""
+
+    rule: str  # its name
+    condition: str  # SQL; rows for which it is not true are removed
+    rows: int
+    examples: tuple[dict[str, str], ...] = ()  # up to three removed rows
+
+
+class Finding(Record):
+    """What a check of the data found."""
+
+    check: str  # schema, nulls, unique, ranges, freshness, rows
+    severity: Severity
+    message: str  # place, value, what was expected
+    column: str | None = None
+    rows: int = 0  # how many rows are bad
+
+
+class SplitReport(Record):
+    """How the snapshot was cut, in counts and digests of row keys."""
+
+    by: str  # time, random, group, column, file
+    train: int
+    validation: int
+    holdout: int
+    unlabelled: int  # rows with a null target, kept out of all three
+    train_digest: Digest  # of the sorted row-key hashes
+    holdout_digest: Digest
+    cut: str | None = None  # ISO time at which the holdout begins, for a split by time
+    holdout_from: str | None = None
+    holdout_to: str | None = None
+
+
+# --- training -----------------------------------------------------------------------------------
+
+
+class Code(Record):
+    """The Python of the project that took part, so that it can be told apart and stored."""
+
+    digest: Digest
+    files: dict[str, Digest] = {}  # path in the project -> digest of its bytes
+    commit: str | None = None  # of the project's git repository, if there is one
+    clean: bool = False  # whether the work tree was that commit
+
+
+class Environment(Record):
+    """What the process that trained looked like; what `rebuild` makes again."""
+
+    python: str
+    platform: str
+    cpu: str
+    blas: str
+    threads: int
+    variables: dict[str, str]  # the pinned environment variables
+    lock: Literal["uv.lock", "distributions"]
+    distributions: tuple[str, ...] = ()  # name==version of everything installed, sorted
+    lock_digest: Digest
+
+
+class Recipe(Record):
+    """The few kB that rebuild a version."""
+
+    code: Code
+    snapshot: Snapshot
+    config_digest: Digest
+    seed: int
+    environment: Environment
+
+
+class Candidate(Record):
+    """A fitted model that nobody has judged yet."""
+
+    model: str
+    kind: str
+    files: dict[str, Digest]  # of its canonical bytes
+    digest: Digest  # of `files`
+    snapshot: Digest  # the rows it learned from
+    split: SplitReport
+    schema: tuple[Column, ...]  # the columns it wants to see, before derive and transform
+    classes: tuple[Label, ...] = ()  # of a classifier, in the order of its probabilities
+    seconds: float = 0.0  # that fitting took; never part of a digest
+
+
+# --- judgement ----------------------------------------------------------------------------------
+
+
+class MetricScore(Record):
+    """One metric of champion, challenger and baseline on the same rows; None: not computed."""
+
+    metric: str
+    better: Literal["higher", "lower"]
+    challenger: float | None
+    champion: float | None = None
+    baseline: float | None = None  # of the naive predictor: the mean, or the class shares, of training
+    error: str | None = None  # why it could not be computed
+
+
+class Comparison(Record):
+    """How much better the challenger is, above zero in the metric's good direction, with its luck."""
+
+    metric: str
+    gain: float
+    low: float  # the two-sided interval at `confidence`
+    high: float
+    confidence: float
+    method: str  # "paired t on per-row losses", "paired bootstrap, 1000 draws"
+    rows: int
+    rows_needed: int | None = None  # about how many rows would settle it, where it is not settled
+
+
+class SliceScore(Record):
+    """Champion and challenger on one slice of the holdout."""
+
+    column: str
+    value: str
+    rows: int
+    challenger: float | None
+    champion: float | None = None
+    comparison: Comparison | None = None
+    note: str | None = None  # "too few rows to tell"
+
+
+class Overlap(Record):
+    """Holdout rows that a side had learned from, and what was done about them."""
+
+    challenger: int
+    champion: int
+    trimmed: int  # rows taken out of the comparison for it
+
+
+class Side(Record):
+    """One side of a comparison."""
+
+    digest: Digest  # of the model's files
+    version: str | None = None  # None: a candidate that is not published yet
+
+
+class Evidence(Record):
+    """Everything measured for a judgement."""
+
+    model: str
+    kind: str
+    metric: str  # what the gate compares on
+    challenger: Side
+    champion: Side | None = None
+    snapshot: Digest
+    split: SplitReport
+    holdout: Digest  # of the rows both sides were scored on
+    rows: int  # how many those are
+    overlap: Overlap
+    scores: tuple[MetricScore, ...]
+    comparison: Comparison | None = None  # None: there is no champion
+    comparison_error: str | None = None  # why there is none although there is a champion
+    slices: tuple[SliceScore, ...] = ()
+    removals: tuple[Removal, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+class Reason(Record):
+    """One rule of the gate and what came of it."""
+
+    rule: str  # "gain", "mae <= 2.5", "slice origin"
+    outcome: Outcome
+    text: str  # in words, with the figures
+
+
+class Verdict(Record):
+    """What the gate says of the evidence."""
+
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+
+    @property
+    def why(self) -> str:
+        """The reasons that decided it, in words."""
+        decisive = [r.text for r in self.reasons if r.outcome == self.outcome]
+        return "; ".join(decisive)
+
+
+# --- versions -----------------------------------------------------------------------------------
+
+
+class File(Record):
+    """One file of a version."""
+
+    path: str  # below the version's attempt folder
+    size: int
+    sha256: Digest
+
+
+class Manifest(Record):
+    """What a version consists of, and the record from which it can be built again."""
+
+    format: int = 1
+    model: str
+    version: str
+    candidate: Candidate
+    files: tuple[File, ...]  # sorted by path; this file is not among them
+    config: dict[str, Any]  # the resolved table of the model
+    recipe: Recipe

@@ -1,0 +1,107 @@
+"""The records of a model's log. Ints and strings only, so that there is one spelling of each."""
+
+from __future__ import annotations
+
+import msgspec
+
+from keepfit.digest import Digest
+from keepfit.records import Bump, Outcome, Part
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="k"):
+    """What happened, by whom; `seq` and `prev` chain it to the record before."""
+
+    seq: int
+    prev: Digest | None  # sha256 of the bytes of record seq - 1; None for the first
+    op: str  # the operation's id: a second record of the same op is void
+    actor: str
+    at: str  # ISO time in UTC; informative only, except that approvals expire by it
+    min_reader: int = 1  # a reader of a lower format stops here
+
+
+class Begin(Event, tag="begin"):
+    """Claims a version number for an operation, for ever, and opens an attempt at it."""
+
+    claim: str  # the operation that owns the number
+    version: str
+    bump: Bump
+    attempt: str  # ULID; names the folder of the payload, never used twice
+    config: Digest
+    snapshot: Digest
+    code: Digest
+    reason: str = ""  # why the model was due
+
+
+class Abort(Event, tag="abort"):
+    """The attempt is dead; its bytes may be deleted."""
+
+    attempt: str
+    reason: str = ""
+
+
+class Freeze(Event, tag="freeze"):
+    """Parts of a snapshot are stored below an attempt's folder from here on."""
+
+    attempt: str
+    parts: tuple[Part, ...]
+
+
+class Publish(Event, tag="publish"):
+    """The version is live: its manifest and all it names are there."""
+
+    attempt: str
+    manifest: Digest
+    model: Digest  # of the candidate's files: what is compared with what
+    evidence: Digest
+    parts: tuple[Digest, ...]  # the parts it needs
+    commit: str | None = None
+
+
+class Judged(Event, tag="verdict"):
+    """What the gate said of a version, held against a champion."""
+
+    version: str
+    evidence: Digest
+    outcome: Outcome
+    against: str | None = None  # the champion's version
+    why: str = ""
+
+
+class Request(Event, tag="request"):
+    """A person is asked to let a version into a stage."""
+
+    version: str
+    stage: str
+    evidence: Digest
+    expect: int | None = None  # seq of the promote that set the stage when the question was asked
+
+
+class Approve(Event, tag="approve"):
+    """A person said yes to the evidence of a version, for a stage."""
+
+    version: str
+    stage: str
+    evidence: Digest
+    reason: str = ""
+    expires: str | None = None  # ISO time, compared with the promote record's `at`
+
+
+class Reject(Event, tag="reject"):
+    """A person said no: the request is closed."""
+
+    version: str
+    stage: str
+    reason: str = ""
+
+
+class Promote(Event, tag="promote"):
+    """A stage points at the version from here on."""
+
+    version: str
+    stage: str
+    expect: int | None = None  # seq of the record that set the stage before; None: it was empty
+    how: str = "gate"  # gate, approval, rollback, force
+    reason: str = ""
+
+
+Any = Begin | Abort | Freeze | Publish | Judged | Request | Approve | Reject | Promote

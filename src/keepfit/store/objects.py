@@ -1,0 +1,45 @@
+"""What keepfit asks of a store of objects: a folder, or a bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from keepfit.errors import StoreError
+
+
+class Exists(StoreError):
+    """There is an object already; whose it is, its bytes tell."""
+
+
+class Unknown(StoreError):
+    """The request may have been applied, or may be later: read the place to find out."""
+
+
+class ObjectStore(Protocol):
+    """Keys are relative, `/`-separated paths that keepfit made; no part of one comes from a user."""
+
+    # the bytes, or None where there is no such object
+    def get(self, key: str) -> bytes | None: ...
+
+    # write only where there is no object yet, durably; Exists if there is, Unknown if nobody can say
+    def create(self, key: str, data: bytes) -> None: ...
+
+    # write all files below a prefix that nobody else ever writes to; durable when it returns
+    def write(self, prefix: str, files: Mapping[str, bytes]) -> None: ...
+
+    # the same for one file that may be larger than memory
+    def upload(self, key: str, source: Path) -> None: ...
+
+    # a readable local file with the object's bytes (a folder's own file, or a download)
+    def local(self, key: str) -> Path: ...
+
+    # overwrite advice that may be lost: hints, heartbeats, views
+    def advise(self, key: str, data: bytes) -> None: ...
+
+    # every key below the prefix, sorted
+    def keys(self, prefix: str) -> Iterator[str]: ...
+
+    # it is no error if it is gone already
+    def delete(self, key: str) -> None: ...
