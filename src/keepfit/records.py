@@ -14,21 +14,21 @@ Outcome = Literal["pass", "warn", "fail", "inconclusive"]
 Bump = Literal["major", "minor", "patch"]
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     """A frozen record with one canonical spelling as JSON (`digest.canonical`)."""
 
 
 # --- data ---------------------------------------------------------------------------------------
 
 
-class Column(Record):
+class Column(Record, kw_only=True):
     """A column by name and type."""
 
     name: str
     dtype: str  # as polars prints it: Float64, String, Datetime(time_unit='us', time_zone=None)
 
 
-class Part(Record):
+class Part(Record, kw_only=True):
     """One immutable file of rows, as it was read from a source."""
 
     source: str  # the source's name in the file; "rows" where there is one
@@ -43,7 +43,7 @@ class Part(Record):
     time_to: str | None = None  # and of the newest
 
 
-class Snapshot(Record):
+class Snapshot(Record, kw_only=True):
     """The exact rows a run saw: frozen, named by digest."""
 
     digest: Digest  # of all that follows but the counts
@@ -55,7 +55,7 @@ class Snapshot(Record):
     time_to: str | None = None
 
 
-class Removal(Record):
+class Removal(Record, kw_only=True):
     """What one clean rule took out of the training rows."""
 
     rule: str  # its name
@@ -64,7 +64,7 @@ class Removal(Record):
     examples: tuple[dict[str, str], ...] = ()  # up to three removed rows
 
 
-class Finding(Record):
+class Finding(Record, kw_only=True):
     """What a check of the data found."""
 
     check: str  # schema, nulls, unique, ranges, freshness, rows
@@ -74,7 +74,7 @@ class Finding(Record):
     rows: int = 0  # how many rows are bad
 
 
-class SplitReport(Record):
+class SplitReport(Record, kw_only=True):
     """How the snapshot was cut, in counts and digests of row keys."""
 
     by: str  # time, random, group, column, file
@@ -92,7 +92,7 @@ class SplitReport(Record):
 # --- training -----------------------------------------------------------------------------------
 
 
-class Code(Record):
+class Code(Record, kw_only=True):
     """The Python of the project that took part, so that it can be told apart and stored."""
 
     digest: Digest
@@ -101,7 +101,7 @@ class Code(Record):
     clean: bool = False  # whether the work tree was that commit
 
 
-class Environment(Record):
+class Environment(Record, kw_only=True):
     """What the process that trained looked like; what `rebuild` makes again."""
 
     python: str
@@ -115,7 +115,7 @@ class Environment(Record):
     lock_digest: Digest
 
 
-class Recipe(Record):
+class Recipe(Record, kw_only=True):
     """The few kB that rebuild a version."""
 
     code: Code
@@ -125,7 +125,7 @@ class Recipe(Record):
     environment: Environment
 
 
-class Candidate(Record):
+class Candidate(Record, kw_only=True):
     """A fitted model that nobody has judged yet."""
 
     model: str
@@ -142,7 +142,7 @@ class Candidate(Record):
 # --- judgement ----------------------------------------------------------------------------------
 
 
-class MetricScore(Record):
+class MetricScore(Record, kw_only=True):
     """One metric of champion, challenger and baseline on the same rows; None: not computed."""
 
     metric: str
@@ -153,7 +153,7 @@ class MetricScore(Record):
     error: str | None = None  # why it could not be computed
 
 
-class Comparison(Record):
+class Comparison(Record, kw_only=True):
     """How much better the challenger is, above zero in the metric's good direction, with its luck."""
 
     metric: str
@@ -166,7 +166,7 @@ class Comparison(Record):
     rows_needed: int | None = None  # about how many rows would settle it, where it is not settled
 
 
-class SliceScore(Record):
+class SliceScore(Record, kw_only=True):
     """Champion and challenger on one slice of the holdout."""
 
     column: str
@@ -178,7 +178,7 @@ class SliceScore(Record):
     note: str | None = None  # "too few rows to tell"
 
 
-class Overlap(Record):
+class Overlap(Record, kw_only=True):
     """Holdout rows that a side had learned from, and what was done about them."""
 
     challenger: int
@@ -186,14 +186,14 @@ class Overlap(Record):
     trimmed: int  # rows taken out of the comparison for it
 
 
-class Side(Record):
+class Side(Record, kw_only=True):
     """One side of a comparison."""
 
     digest: Digest  # of the model's files
     version: str | None = None  # None: a candidate that is not published yet
 
 
-class Evidence(Record):
+class Evidence(Record, kw_only=True):
     """Everything measured for a judgement."""
 
     model: str
@@ -214,7 +214,7 @@ class Evidence(Record):
     findings: tuple[Finding, ...] = ()
 
 
-class Reason(Record):
+class Reason(Record, kw_only=True):
     """One rule of the gate and what came of it."""
 
     rule: str  # "gain", "mae <= 2.5", "slice origin"
@@ -222,7 +222,7 @@ class Reason(Record):
     text: str  # in words, with the figures
 
 
-class Verdict(Record):
+class Verdict(Record, kw_only=True):
     """What the gate says of the evidence."""
 
     outcome: Outcome
@@ -238,7 +238,7 @@ class Verdict(Record):
 # --- versions -----------------------------------------------------------------------------------
 
 
-class File(Record):
+class File(Record, kw_only=True):
     """One file of a version."""
 
     path: str  # below the version's attempt folder
@@ -246,7 +246,7 @@ class File(Record):
     sha256: Digest
 
 
-class Manifest(Record):
+class Manifest(Record, kw_only=True):
     """What a version consists of, and the record from which it can be built again."""
 
     format: int = 1

@@ -19,7 +19,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     min_reader: int = 1  # a reader of a lower format stops here
 
 
-class Begin(Event, tag="begin"):
+class Begin(Event, kw_only=True, tag="begin"):
     """Claims a version number for an operation, for ever, and opens an attempt at it."""
 
     claim: str  # the operation that owns the number
@@ -32,21 +32,21 @@ class Begin(Event, tag="begin"):
     reason: str = ""  # why the model was due
 
 
-class Abort(Event, tag="abort"):
+class Abort(Event, kw_only=True, tag="abort"):
     """The attempt is dead; its bytes may be deleted."""
 
     attempt: str
     reason: str = ""
 
 
-class Freeze(Event, tag="freeze"):
+class Freeze(Event, kw_only=True, tag="freeze"):
     """Parts of a snapshot are stored below an attempt's folder from here on."""
 
     attempt: str
     parts: tuple[Part, ...]
 
 
-class Publish(Event, tag="publish"):
+class Publish(Event, kw_only=True, tag="publish"):
     """The version is live: its manifest and all it names are there."""
 
     attempt: str
@@ -57,7 +57,7 @@ class Publish(Event, tag="publish"):
     commit: str | None = None
 
 
-class Judged(Event, tag="verdict"):
+class Judged(Event, kw_only=True, tag="verdict"):
     """What the gate said of a version, held against a champion."""
 
     version: str
@@ -67,7 +67,7 @@ class Judged(Event, tag="verdict"):
     why: str = ""
 
 
-class Request(Event, tag="request"):
+class Request(Event, kw_only=True, tag="request"):
     """A person is asked to let a version into a stage."""
 
     version: str
@@ -76,7 +76,7 @@ class Request(Event, tag="request"):
     expect: int | None = None  # seq of the promote that set the stage when the question was asked
 
 
-class Approve(Event, tag="approve"):
+class Approve(Event, kw_only=True, tag="approve"):
     """A person said yes to the evidence of a version, for a stage."""
 
     version: str
@@ -86,7 +86,7 @@ class Approve(Event, tag="approve"):
     expires: str | None = None  # ISO time, compared with the promote record's `at`
 
 
-class Reject(Event, tag="reject"):
+class Reject(Event, kw_only=True, tag="reject"):
     """A person said no: the request is closed."""
 
     version: str
@@ -94,7 +94,7 @@ class Reject(Event, tag="reject"):
     reason: str = ""
 
 
-class Promote(Event, tag="promote"):
+class Promote(Event, kw_only=True, tag="promote"):
     """A stage points at the version from here on."""
 
     version: str
