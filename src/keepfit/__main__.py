@@ -1,0 +1,3 @@
+from keepfit.cli import main
+
+main()

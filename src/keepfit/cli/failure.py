@@ -1,0 +1,28 @@
+"""How an error looks to the user: what, where, the next step, and no traceback unless asked."""
+
+from __future__ import annotations
+
+import traceback
+
+import click
+
+from keepfit.errors import ConfigError, KeepfitError
+
+
+def show_failure(error: Exception, *, debug: bool) -> int:
+    """Write the error to stderr; the exit code that says who must act."""
+    if debug:
+        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    if isinstance(error, ConfigError):
+        for problem in error.problems:
+            click.echo(str(problem), err=True)
+        count = len(error.problems)
+        click.echo(f"{count} problem{'s' if count > 1 else ''}; nothing was done.", err=True)
+    elif isinstance(error, KeepfitError):
+        click.echo(f"keepfit: {error}", err=True)
+    else:
+        click.echo(f"keepfit: a bug in keepfit: {type(error).__name__}: {error}", err=True)
+        click.echo("  next: run it again with --debug and report what it prints", err=True)
+    if isinstance(error, KeepfitError) and error.hint:
+        click.echo(f"  next: {error.hint}", err=True)
+    return error.exit_code if isinstance(error, KeepfitError) else 1
