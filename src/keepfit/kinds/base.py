@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Params(BaseModel):
     """What a kind takes from `[model.NAME.params]`; unknown names are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 @dataclass(frozen=True, slots=True)
