@@ -1,0 +1,103 @@
+"""From a job to a fitted model: prepare the rows, learn, save, name by digest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from keepfit.config.code import load_function
+from keepfit.config.schema import ModelSpec
+from keepfit.data.keys import fingerprint_bytes
+from keepfit.data.prepare import Prepared, prepare
+from keepfit.data.split import Split
+from keepfit.digest import digest_of, sha256_file
+from keepfit.errors import Refused
+from keepfit.kinds import kind, params_of
+from keepfit.kinds.base import Fitted, Lesson
+from keepfit.records import Candidate, Code
+from keepfit.train.artifact import digests
+from keepfit.train.job import Fit, Job
+from keepfit.train.recipe import environment
+
+__all__ = ["Fit", "Job", "fit"]
+
+
+def fit(job: Job, *, clock: Callable[[], float] = time.perf_counter) -> Fit:
+    """A candidate with its files; what `prepare` and the kind raise, and Refused if code moved."""
+    spec, root = ModelSpec.model_validate(job.spec), Path(job.root)
+    prepared = _prepared(job, spec, root)
+    begun = clock()
+    fitted = _fitted(spec, prepared.split, job.seed)
+    files = fitted.save()
+    return Fit(
+        candidate=_candidate(job, spec, prepared, fitted, files, seconds=clock() - begun),
+        files=files,
+        keys=fingerprint_bytes(prepared.split.train_keys),
+        environment=environment(spec.threads, root),
+    )
+
+
+def _prepared(job: Job, spec: ModelSpec, root: Path) -> Prepared:
+    return prepare(
+        job.snapshot,
+        spec,
+        lambda digest: Path(job.paths[digest]),
+        root=root,
+        transform=_transform(job, spec, root),
+    )
+
+
+def _transform(job: Job, spec: ModelSpec, root: Path) -> Callable[..., Any] | None:
+    if spec.data.transform is None:
+        return None
+    if job.code is not None:
+        _check_unchanged(job.code, root)
+    return load_function(spec.data.transform, root)
+
+
+def _check_unchanged(code: Code, root: Path) -> None:
+    # What is imported here must be what the recipe will name.
+    for path, digest in code.files.items():
+        if not (root / path).is_file() or sha256_file(root / path) != digest:
+            raise Refused(
+                f"{path} changed after the run began: no recipe could name the code that trained",
+                hint="run the command again",
+            )
+
+
+def _fitted(spec: ModelSpec, split: Split, seed: int) -> Fitted:
+    columns = [*spec.features, spec.target]
+    lesson = Lesson(
+        features=spec.features,
+        target=spec.target,
+        train=split.train.select(columns),
+        validation=split.validation.select(columns),
+        encode=spec.encode,
+    )
+    params = params_of(spec.kind).model_validate(spec.params)
+    return kind(spec.kind).fit(lesson, params, seed=seed, threads=spec.threads)
+
+
+def _candidate(  # noqa: PLR0913  (what a candidate is made of)
+    job: Job,
+    spec: ModelSpec,
+    prepared: Prepared,
+    fitted: Fitted,
+    files: dict[str, bytes],
+    *,
+    seconds: float,
+) -> Candidate:
+    names = digests(files)
+    return Candidate(
+        model=spec.name,
+        kind=spec.kind,
+        files=names,
+        digest=digest_of(names),
+        snapshot=job.snapshot.digest,
+        split=prepared.split.report,
+        schema=prepared.schema,
+        classes=fitted.classes,
+        seconds=seconds,
+    )

@@ -1,0 +1,86 @@
+"""What the training process is asked for and what it answers; light, for both of its sides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keepfit.config.schema import ModelSpec
+from keepfit.digest import Digest
+from keepfit.records import Candidate, Code, Environment, Record, Snapshot
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from keepfit.train.predictor import Predictor
+
+
+class Job(Record, frozen=True, kw_only=True):
+    """One model to fit on one snapshot."""
+
+    spec: dict[str, Any]  # the model's table as JSON; its values are secret, it is never written
+    snapshot: Snapshot
+    paths: dict[Digest, str]  # where the snapshot's parts lie
+    root: str  # the project's folder, where `transform` is found
+    seed: int
+    code: Code | None = None  # what the project's files must still be when `transform` is imported
+
+    @classmethod
+    def of(
+        cls,
+        spec: ModelSpec,
+        snapshot: Snapshot,
+        paths: Mapping[Digest, Path],
+        *,
+        root: Path,
+        code: Code | None = None,
+    ) -> Job:
+        """The job of training what `spec` declares, with the seed of its split."""
+        return cls(
+            spec=spec.model_dump(mode="json", by_alias=True),
+            snapshot=snapshot,
+            paths={digest: str(path.absolute()) for digest, path in paths.items()},
+            root=str(root.absolute()),
+            seed=spec.split.seed,
+            code=code,
+        )
+
+    @property
+    def model(self) -> str:
+        """The model's name, for messages."""
+        return str(self.spec["name"])
+
+    @property
+    def threads(self) -> int:
+        """How many threads the process may use."""
+        return int(self.spec["threads"])
+
+
+class Fit(Record, frozen=True, kw_only=True):
+    """What training made."""
+
+    candidate: Candidate
+    files: dict[str, bytes]  # the model's canonical bytes, by name; `candidate.digest` is theirs
+    keys: bytes  # the fingerprint of the rows it learned from (`data.keys.read_fingerprint`)
+    environment: Environment  # of the process that made it
+
+    def predictor(
+        self,
+        spec: ModelSpec,
+        transform: Callable[[pl.LazyFrame], pl.LazyFrame] | None,
+        *,
+        version: str = "",
+    ) -> Predictor:
+        """The model, loaded from its bytes and ready to predict raw rows."""
+        from keepfit.train.artifact import load
+        from keepfit.train.predictor import Predictor
+
+        return Predictor(
+            schema=self.candidate.schema,
+            data=spec.data,
+            transform=transform,
+            features=spec.features,
+            fitted=load(self.candidate.kind, self.files, self.candidate.files),
+            version=version,
+        )
