@@ -41,6 +41,8 @@ class Part(Record, kw_only=True):
     columns: tuple[Column, ...]
     time_from: str | None = None  # ISO time of the oldest row, where the source has the time column
     time_to: str | None = None  # and of the newest
+    time: str | None = None  # the column those two are of
+    types: dict[str, str] = {}  # what the file of models said of its columns when it was read
 
 
 class Snapshot(Record, kw_only=True):
@@ -87,6 +89,7 @@ class SplitReport(Record, kw_only=True):
     cut: str | None = None  # ISO time at which the holdout begins, for a split by time
     holdout_from: str | None = None
     holdout_to: str | None = None
+    shared: int = 0  # training rows left out because a holdout row has the same key
 
 
 # --- training -----------------------------------------------------------------------------------
@@ -176,6 +179,7 @@ class SliceScore(Record, kw_only=True):
     champion: float | None = None
     comparison: Comparison | None = None
     note: str | None = None  # "too few rows to tell"
+    error: str | None = None  # why it could not be measured although there are rows enough
 
 
 class Overlap(Record, kw_only=True):

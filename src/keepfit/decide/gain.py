@@ -1,0 +1,103 @@
+"""Is the challenger better than the champion, and is it more than luck?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from keepfit.config.schema import Gate
+from keepfit.decide.words import about, figures, percent, plain
+from keepfit.records import Comparison, Evidence, MetricScore, Outcome, Reason
+
+RULE = "gain"
+
+
+def gain(evidence: Evidence, gate: Gate) -> Iterator[Reason]:
+    """The reason that the comparison gives; without a champion there must at least be a score."""
+    score = next((score for score in evidence.scores if score.metric == evidence.metric), None)
+    if missing := next(_lacks(evidence, gate, score), None):
+        yield Reason(rule=RULE, outcome="fail", text=missing)
+    elif evidence.comparison is None:
+        text = "there is no champion to compare with: the absolute rules alone decide"
+        yield Reason(rule=RULE, outcome="pass", text=text)
+    elif score is not None:
+        yield _judged(evidence.comparison, score, gate)
+
+
+def _lacks(evidence: Evidence, gate: Gate, score: MetricScore | None) -> Iterator[str]:
+    """What the evidence lacks for an answer, in words, the gravest first."""
+    metric, found, champion = evidence.metric, evidence.comparison, evidence.champion
+    if gate.metric not in (None, metric):
+        yield f"the gate compares on {gate.metric}, and the evidence on {metric}"
+    if score is None or score.challenger is None:
+        yield f"{metric} of the challenger is missing: {_why(score)}"
+    elif champion is not None and score.champion is None:
+        yield f"{metric} of the champion is missing: {_why(score)}"
+    elif champion is None and (found is not None or score.champion is not None):
+        yield "the evidence compares with a champion that it does not name"
+    if champion is not None and champion.digest == evidence.challenger.digest:
+        yield "challenger and champion are the same model"
+    if evidence.comparison_error:
+        yield f"no comparison with the champion: {evidence.comparison_error}"
+    elif champion is not None and found is None:
+        yield "no comparison with the champion: it was not measured"
+    if found is not None:
+        yield from _unfit(found, evidence, gate)
+
+
+def _unfit(found: Comparison, evidence: Evidence, gate: Gate) -> Iterator[str]:
+    if found.metric != evidence.metric or found.rows != evidence.rows:
+        yield (
+            f"the comparison is of {found.metric} on {found.rows:,} rows;"
+            f" expected {evidence.metric} on {evidence.rows:,}"
+        )
+    if found.confidence < gate.confidence:
+        yield (
+            f"the comparison is {percent(found.confidence)} sure;"
+            f" the gate asks for {percent(gate.confidence)}"
+        )
+    if not all(map(math.isfinite, (found.gain, found.low, found.high))):
+        yield "the comparison has no interval"
+
+
+def _why(score: MetricScore | None) -> str:
+    return (score and score.error) or "it was not measured"
+
+
+def _judged(found: Comparison, score: MetricScore, gate: Gate) -> Reason:
+    said = _sentence(found, score)
+    asked = plain(gate.min_gain)
+    if found.low > gate.min_gain:
+        return _reason("pass", said)
+    if found.high <= gate.min_gain:
+        return _reason("fail", f"{said}; the gate asks for more than {asked}")
+    return _reason("inconclusive", f"{said}: that may be luck; {_needed(found, asked)}")
+
+
+def _reason(outcome: Outcome, text: str) -> Reason:
+    return Reason(rule=RULE, outcome=outcome, text=text)
+
+
+def _sentence(found: Comparison, score: MetricScore) -> str:
+    if score.challenger is None or score.champion is None:
+        raise ValueError("a gain needs the scores of both sides")
+    apart = (found.high - found.low) / 2 or abs(found.gain)
+    values = (score.challenger, score.champion, abs(found.gain))
+    ours, theirs, size = figures(*values, apart=apart)
+    low, high = figures(found.low, found.high, apart=apart)
+    how = f"better by {size}" if found.gain > 0 else f"worse by {size}"
+    if found.gain == 0:
+        how = "neither better nor worse"
+    sure = f"({percent(found.confidence)} sure of {low} to {high})"
+    return f"{found.metric} {ours} against {theirs} of the champion: {how} {sure}"
+
+
+def _needed(found: Comparison, asked: str) -> str:
+    if found.rows_needed is None:
+        return f"no number of rows would settle whether it exceeds {asked}"
+    if found.rows_needed > 1_000 * found.rows:
+        return (
+            f"the two are so close that not even {about(1_000 * found.rows)} rows would settle it"
+        )
+    more = about(max(1, found.rows_needed - found.rows))
+    return f"about {more} more rows would settle whether it exceeds {asked}"

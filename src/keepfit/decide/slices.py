@@ -1,0 +1,76 @@
+"""No value of a slice column may get significantly worse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keepfit.config.schema import Gate
+from keepfit.decide.words import figures, percent
+from keepfit.records import Comparison, Evidence, Outcome, Reason, SliceScore
+
+
+def slices(evidence: Evidence, gate: Gate) -> Iterator[Reason]:
+    """One reason a column: the worst that holds of its values."""
+    for column in gate.slices:
+        found = [score for score in evidence.slices if score.column == column]
+        outcome, text = _judged(column, found, evidence)
+        yield Reason(rule=f"slice {column}", outcome=outcome, text=text)
+
+
+def _judged(column: str, found: list[SliceScore], evidence: Evidence) -> tuple[Outcome, str]:
+    """Outcome and text of a column: the gravest that holds of its values."""
+    if missing := next(_missing(found, evidence), None):
+        return "fail", f"{column}: {missing}"
+    if worse := [score for score in found if _is_worse(score)]:
+        return "fail", f"{column}: {'; '.join(_sentence(score) for score in worse)}"
+    if unknown := [f"{score.value}: {score.error}" for score in found if score.error]:
+        return "inconclusive", f"{column}: {'; '.join(unknown)}"
+    if evidence.champion is None:
+        return "pass", f"{column}: there is no champion that a value could fall behind"
+    compared = sum(score.comparison is not None for score in found)
+    if not compared:
+        return "inconclusive", f"{column}: no value can be compared; {_notes(found)}"
+    left = f"; {_notes(found)}" if compared < len(found) else ""
+    return "pass", f"{column}: none of {compared:,} values is significantly worse{left}"
+
+
+def _missing(found: list[SliceScore], evidence: Evidence) -> Iterator[str]:
+    """What should have been measured of a column and was not."""
+    if not found:
+        yield "it was not measured"
+    for score in found:
+        if not score.rows:
+            yield score.note or f"{score.value} has no rows"
+        elif evidence.champion and not (score.comparison or score.note or score.error):
+            yield f"{score.value} was not compared"
+
+
+def _is_worse(score: SliceScore) -> bool:
+    return score.comparison is not None and not score.comparison.high >= 0
+
+
+def _sentence(score: SliceScore) -> str:
+    comparison: Comparison | None = score.comparison
+    if comparison is None:
+        raise ValueError("a slice is worse only by a comparison")
+    apart = (comparison.high - comparison.low) / 2 or abs(comparison.gain)
+    low, high = figures(-comparison.high, -comparison.low, apart=apart)
+    (size,) = figures(-comparison.gain, apart=apart)
+    return (
+        f"{score.value} is worse by {size} {comparison.metric} on {comparison.rows:,} rows"
+        f" ({percent(comparison.confidence)} sure of {low} to {high})"
+    )
+
+
+def _notes(found: list[SliceScore]) -> str:
+    """Each note once, with the values that it is on."""
+    notes = dict.fromkeys(score.note for score in found if score.note and not score.comparison)
+    return "; ".join(
+        f"{note}: {_names([s for s in found if s.note == note and not s.comparison])}"
+        for note in notes
+    )
+
+
+def _names(found: list[SliceScore]) -> str:
+    shown = ", ".join(score.value for score in found[:5])
+    return shown + (f" and {len(found) - 5:,} more" if len(found) > 5 else "")
