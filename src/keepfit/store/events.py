@@ -19,7 +19,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     min_reader: int = 1  # a reader of a lower format stops here
 
 
-class Begin(Event, kw_only=True, tag="begin"):
+class Begin(Event, frozen=True, kw_only=True, tag="begin"):
     """Claims a version number for an operation, for ever, and opens an attempt at it."""
 
     claim: str  # the operation that owns the number
@@ -29,24 +29,25 @@ class Begin(Event, kw_only=True, tag="begin"):
     config: Digest
     snapshot: Digest
     code: Digest
+    sources: Digest = ""  # of what the sources held, so that `plan` need not read them
     reason: str = ""  # why the model was due
 
 
-class Abort(Event, kw_only=True, tag="abort"):
+class Abort(Event, frozen=True, kw_only=True, tag="abort"):
     """The attempt is dead; its bytes may be deleted."""
 
     attempt: str
     reason: str = ""
 
 
-class Freeze(Event, kw_only=True, tag="freeze"):
+class Freeze(Event, frozen=True, kw_only=True, tag="freeze"):
     """Parts of a snapshot are stored below an attempt's folder from here on."""
 
     attempt: str
     parts: tuple[Part, ...]
 
 
-class Publish(Event, kw_only=True, tag="publish"):
+class Publish(Event, frozen=True, kw_only=True, tag="publish"):
     """The version is live: its manifest and all it names are there."""
 
     attempt: str
@@ -57,7 +58,7 @@ class Publish(Event, kw_only=True, tag="publish"):
     commit: str | None = None
 
 
-class Judged(Event, kw_only=True, tag="verdict"):
+class Judged(Event, frozen=True, kw_only=True, tag="verdict"):
     """What the gate said of a version, held against a champion."""
 
     version: str
@@ -67,7 +68,7 @@ class Judged(Event, kw_only=True, tag="verdict"):
     why: str = ""
 
 
-class Request(Event, kw_only=True, tag="request"):
+class Request(Event, frozen=True, kw_only=True, tag="request"):
     """A person is asked to let a version into a stage."""
 
     version: str
@@ -76,7 +77,7 @@ class Request(Event, kw_only=True, tag="request"):
     expect: int | None = None  # seq of the promote that set the stage when the question was asked
 
 
-class Approve(Event, kw_only=True, tag="approve"):
+class Approve(Event, frozen=True, kw_only=True, tag="approve"):
     """A person said yes to the evidence of a version, for a stage."""
 
     version: str
@@ -86,7 +87,7 @@ class Approve(Event, kw_only=True, tag="approve"):
     expires: str | None = None  # ISO time, compared with the promote record's `at`
 
 
-class Reject(Event, kw_only=True, tag="reject"):
+class Reject(Event, frozen=True, kw_only=True, tag="reject"):
     """A person said no: the request is closed."""
 
     version: str
@@ -94,7 +95,7 @@ class Reject(Event, kw_only=True, tag="reject"):
     reason: str = ""
 
 
-class Promote(Event, kw_only=True, tag="promote"):
+class Promote(Event, frozen=True, kw_only=True, tag="promote"):
     """A stage points at the version from here on."""
 
     version: str

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
+from keepfit.digest import Digest
 from keepfit.errors import StoreError
 
 
@@ -18,19 +19,22 @@ class Unknown(StoreError):
 
 
 class ObjectStore(Protocol):
-    """Keys are relative, `/`-separated paths that keepfit made; no part of one comes from a user."""
+    """Keys are relative, `/`-separated paths that keepfit made; no part comes from a user."""
 
     # the bytes, or None where there is no such object
     def get(self, key: str) -> bytes | None: ...
 
-    # write only where there is no object yet, durably; Exists if there is, Unknown if nobody can say
+    # how many bytes it has, or None where there is no such object
+    def size(self, key: str) -> int | None: ...
+
+    # write durably, only where no object is yet; Exists if one is, Unknown if nobody can say
     def create(self, key: str, data: bytes) -> None: ...
 
     # write all files below a prefix that nobody else ever writes to; durable when it returns
     def write(self, prefix: str, files: Mapping[str, bytes]) -> None: ...
 
-    # the same for one file that may be larger than memory
-    def upload(self, key: str, source: Path) -> None: ...
+    # the same for one file that may be larger than memory; the digest of what was written
+    def upload(self, key: str, source: Path) -> Digest: ...
 
     # a readable local file with the object's bytes (a folder's own file, or a download)
     def local(self, key: str) -> Path: ...
@@ -40,6 +44,9 @@ class ObjectStore(Protocol):
 
     # every key below the prefix, sorted
     def keys(self, prefix: str) -> Iterator[str]: ...
+
+    # the next part of every key below the prefix that has further parts: sorted, each once
+    def folders(self, prefix: str) -> list[str]: ...
 
     # it is no error if it is gone already
     def delete(self, key: str) -> None: ...

@@ -1,0 +1,124 @@
+"""What an operating system must do for bytes to survive a power loss, and its refusals in words."""
+
+# Paths are strings here: pathlib would cost more than the reads themselves.
+# ruff: noqa: PTH104, PTH108, PTH116, PTH123
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import IO
+
+from keepfit.errors import StoreError
+
+_HINTS = {
+    errno.ENOSPC: "the disk is full: free some space and run the command again",
+    errno.EDQUOT: "your share of the disk is used up: free some space and run the command again",
+    errno.EFBIG: "a file may not grow that large here: see `ulimit -f`",
+    errno.EACCES: "you lack the permission: ask for it, or name another folder as `store`",
+    errno.EPERM: "you lack the permission: ask for it, or name another folder as `store`",
+    errno.EROFS: "the folder is read-only: name another one as `store`",
+    errno.ENOTDIR: "a file is where a folder should be: move it, or name another folder as `store`",
+    errno.EISDIR: "a folder is where a file should be: move it away",
+    errno.EIO: "the disk fails: look at the system's log, and take a backup",
+    errno.EMFILE: "too many files are open: see `ulimit -n`",
+    errno.ENAMETOOLONG: "the path is too long: name a store nearer to the root",
+}
+_NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
+_AT_FDCWD, _RENAME_NOREPLACE, _RENAME_EXCL = -100, 1, 4  # linux/fs.h; macOS: sys/stdio.h
+
+
+@contextlib.contextmanager
+def refusals(verb: str, path: str) -> Iterator[None]:
+    """StoreError, with path, reason and next step, for whatever the operating system refuses."""
+    try:
+        yield
+    except OSError as error:
+        raise refusal(verb, path, error) from error
+
+
+def refusal(verb: str, path: str, error: OSError) -> StoreError:
+    """The error in words: `could not write /store/m/…: No space left on device`."""
+    hint = _HINTS.get(error.errno or 0)
+    return StoreError(f"could not {verb} {path}: {error.strerror or error}", hint=hint)
+
+
+def write_new(path: str, fill: Callable[[IO[bytes]], object], *, durable: bool) -> None:
+    """A new file with what `fill` writes, down on the disk; no file where that fails."""
+    with open(path, "xb") as file:
+        try:
+            fill(file)
+            file.flush()
+            if durable:
+                sync(file.fileno())
+        except BaseException:
+            # A failed fsync drops the pages: never to be repeated on this file, so it goes.
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+            raise
+
+
+def sync(descriptor: int) -> None:
+    """Down to the disk itself: on macOS a plain fsync stops at the drive's cache."""
+    if sys.platform == "darwin":
+        import fcntl
+
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+    else:
+        os.fsync(descriptor)
+
+
+def sync_folder(path: str) -> None:
+    """The names in the folder, down to the disk."""
+    if os.name == "nt":
+        return  # Windows opens no folders, and writes names down with the file
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def place(draft: str, target: str) -> None:
+    """Give the finished draft its final name; FileExistsError where that is taken."""
+    try:
+        os.link(draft, target)
+    except OSError as error:
+        # NFS repeats a request whose answer was lost, and then refuses its own success.
+        if os.stat(draft).st_nlink == 2:
+            return
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        rename_new(draft, target)
+
+
+def rename_new(draft: str, target: str) -> None:
+    """The same where there are no hard links (exFAT, some network drives); the draft is gone."""
+    if os.name == "nt":
+        os.rename(draft, target)
+        return
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    source, goal = os.fsencode(draft), os.fsencode(target)
+    if sys.platform == "darwin":
+        failed = libc.renamex_np(source, goal, _RENAME_EXCL)
+    elif hasattr(libc, "renameat2"):
+        failed = libc.renameat2(_AT_FDCWD, source, _AT_FDCWD, goal, _RENAME_NOREPLACE)
+    else:
+        failed, _ = -1, ctypes.set_errno(errno.ENOSYS)
+    if failed:
+        raise _not_renamed(ctypes.get_errno(), target)
+
+
+def _not_renamed(number: int, target: str) -> OSError | StoreError:
+    if number in {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}:
+        # A plain rename would silently replace the record of somebody who was quicker.
+        return StoreError(
+            f"could not write {target}: its file system can neither link files nor rename them "
+            "without replacing others, so two writers could not be told apart",
+            hint="put the store on another file system",
+        )
+    return OSError(number, os.strerror(number), target)

@@ -1,0 +1,216 @@
+"""A folder as a store. What it has acknowledged survives a power loss."""
+
+# Paths are strings here: pathlib would cost more than the reads themselves.
+# ruff: noqa: PTH100, PTH103, PTH105, PTH108, PTH116, PTH118, PTH120, PTH123, PTH102
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import IO
+
+from keepfit.digest import Digest
+from keepfit.errors import StoreError, Unclear
+from keepfit.store.disk import place, refusals, sync_folder, write_new
+from keepfit.store.keys import checked
+from keepfit.store.objects import Exists
+
+_DRAFTS = "tmp"
+_BLOCK = 1 << 20  # bytes that are in memory at a time while a file is copied
+
+
+class LocalStore:
+    """Objects as files below `root`; `durable=False` leaves out the fsyncs, for scratch stores."""
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        durable: bool = True,
+        entropy: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self._root = os.path.abspath(root)
+        self._durable = durable
+        self._entropy = entropy  # names of drafts
+        self._safe: set[str] = set()  # folders whose names are down on the disk
+
+    def get(self, key: str) -> bytes | None:
+        path = self._path(key)
+        with refusals("read", path):
+            try:
+                with open(path, "rb") as file:
+                    return file.read()
+            except FileNotFoundError:
+                return None
+
+    def size(self, key: str) -> int | None:
+        path = self._path(key)
+        with refusals("look at", path):
+            try:
+                return os.stat(path).st_size
+            except FileNotFoundError:
+                return None
+
+    def create(self, key: str, data: bytes) -> None:
+        self._put(key, lambda file: file.write(data))
+
+    def upload(self, key: str, source: Path) -> Digest:
+        digest = hashlib.sha256()
+
+        def copy(file: IO[bytes]) -> None:
+            while block := rows.read(_BLOCK):
+                digest.update(block)
+                file.write(block)
+
+        with refusals("read", str(source)):
+            rows = source.open("rb")
+        with rows:
+            self._put(key, copy)
+        return digest.hexdigest()
+
+    def write(self, prefix: str, files: Mapping[str, bytes]) -> None:
+        base = self._path(prefix)
+        contents = {self._path(f"{prefix}/{name}"): data for name, data in files.items()}
+        written: list[str] = []
+        try:
+            with refusals("write", base):
+                self._make(base)
+            for path, data in contents.items():
+                self._write_one(path, data)
+                written.append(path)
+            # Nobody else knows the prefix, so its folders need their fsync only once: at the end.
+            for folder in sorted(_folders_down_to(base, written), reverse=True):
+                self._sync(folder)
+        except BaseException:
+            for path in written:
+                _remove(path)
+            raise
+
+    def local(self, key: str) -> Path:
+        if self.size(key) is None:
+            raise StoreError(f"there is no {self._path(key)}")
+        return Path(self._path(key))
+
+    def advise(self, key: str, data: bytes) -> None:
+        path = self._path(key)
+        # Nobody relies on advice, so nobody is told where it cannot be written.
+        with contextlib.suppress(OSError, StoreError), self._draft() as draft:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            write_new(draft, lambda file: file.write(data), durable=False)
+            os.replace(draft, path)
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        base = self._path(prefix) if prefix else self._root
+        with refusals("list", base):
+            found = [
+                os.path.join(folder, name)
+                for folder, _, names in os.walk(base, onerror=_unless_gone)
+                for name in names
+            ]
+        keys = (os.path.relpath(path, self._root).replace(os.sep, "/") for path in found)
+        yield from sorted(key for key in keys if not key.startswith(f"{_DRAFTS}/"))
+
+    def folders(self, prefix: str) -> list[str]:
+        base = self._path(prefix)
+        with refusals("list", base):
+            try:
+                with os.scandir(base) as entries:
+                    return sorted(entry.name for entry in entries if entry.is_dir())
+            except FileNotFoundError:
+                return []
+
+    def delete(self, key: str) -> None:
+        path = self._path(key)
+        with refusals("delete", path), contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+
+    def _path(self, key: str) -> str:
+        return os.path.join(self._root, *checked(key).split("/"))
+
+    def _put(self, key: str, fill: Callable[[IO[bytes]], object]) -> None:
+        path = self._path(key)
+        folder = os.path.dirname(path)
+        with refusals("write", path), self._draft() as draft:
+            self._make(folder)
+            write_new(draft, fill, durable=self._durable)
+            try:
+                place(draft, path)
+            except FileExistsError as error:
+                raise Exists(f"there is a {path} already") from error
+            except FileNotFoundError:
+                self._safe.clear()  # somebody removed folders beneath us
+                raise
+        try:
+            self._sync(folder)
+        except StoreError as error:
+            # Everybody sees the object by now, but it may not outlive a power loss.
+            raise Unclear(f"{path} may or may not be kept: {error}", hint=error.hint) from error
+
+    def _write_one(self, path: str, data: bytes) -> None:
+        with refusals("write", path):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            try:
+                write_new(path, lambda file: file.write(data), durable=self._durable)
+            except FileExistsError as error:
+                raise Exists(f"there is a {path} already") from error
+
+    @contextlib.contextmanager
+    def _draft(self) -> Iterator[str]:
+        folder = os.path.join(self._root, _DRAFTS)
+        self._make(folder)
+        draft = os.path.join(folder, self._entropy(12).hex())
+        try:
+            yield draft
+        finally:
+            _remove(draft)
+
+    def _make(self, folder: str) -> None:
+        """The folder, its name down on the disk before anything is put into it.
+
+        Who finds a folder that holds something may therefore rely on its name; one that is empty
+        may have been made a moment ago by a process that has not come to its fsync yet.
+        """
+        if folder in self._safe:
+            return
+        if not _holds_something(folder):
+            parent = os.path.dirname(folder)
+            self._make(parent)
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(folder)
+            self._sync(parent)
+        self._safe.add(folder)
+
+    def _sync(self, folder: str) -> None:
+        if self._durable:
+            with refusals("write", folder):
+                sync_folder(folder)
+
+
+def _holds_something(folder: str) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is not None
+    except FileNotFoundError:
+        return False
+    except PermissionError:
+        return True  # it may not be looked into, so it is not ours
+
+
+def _folders_down_to(base: str, paths: list[str]) -> set[str]:
+    found = {base}
+    for path in paths:
+        while (path := os.path.dirname(path)) != base:
+            found.add(path)
+    return found
+
+
+def _remove(path: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+
+
+def _unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error

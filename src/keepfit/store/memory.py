@@ -1,0 +1,71 @@
+"""A store in memory: gone with its process, the same promises otherwise."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from threading import Lock
+
+from keepfit.digest import Digest, sha256
+from keepfit.errors import StoreError
+from keepfit.store.keys import checked
+from keepfit.store.objects import Exists
+
+
+class MemoryStore:
+    """Objects in a dict; `local` copies them into a folder that goes with the store."""
+
+    def __init__(self) -> None:
+        self._objects: dict[str, bytes] = {}
+        self._lock = Lock()  # look and write are one step
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def get(self, key: str) -> bytes | None:
+        return self._objects.get(checked(key))
+
+    def size(self, key: str) -> int | None:
+        data = self.get(key)
+        return None if data is None else len(data)
+
+    def create(self, key: str, data: bytes) -> None:
+        with self._lock:
+            if checked(key) in self._objects:
+                raise Exists(f"there is a {key} already")
+            self._objects[key] = bytes(data)
+
+    def write(self, prefix: str, files: Mapping[str, bytes]) -> None:
+        for name, data in files.items():
+            self.create(f"{prefix}/{name}", data)
+
+    def upload(self, key: str, source: Path) -> Digest:
+        data = source.read_bytes()
+        self.create(key, data)
+        return sha256(data)
+
+    def local(self, key: str) -> Path:
+        data = self.get(key)
+        if data is None:
+            raise StoreError(f"there is no {key}")
+        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="keepfit-")
+        path = Path(self._folder.name, key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return path
+
+    def advise(self, key: str, data: bytes) -> None:
+        self._objects[checked(key)] = bytes(data)
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        yield from sorted(key for key in list(self._objects) if key.startswith(_below(prefix)))
+
+    def folders(self, prefix: str) -> list[str]:
+        rests = (key.removeprefix(_below(prefix)) for key in self.keys(prefix))
+        return sorted({rest.partition("/")[0] for rest in rests if "/" in rest})
+
+    def delete(self, key: str) -> None:
+        self._objects.pop(checked(key), None)
+
+
+def _below(prefix: str) -> str:
+    return f"{prefix}/" if prefix else ""

@@ -1,0 +1,93 @@
+"""What there is in a store: models, their states, and versions with every byte verified."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Collection
+from typing import TypeVar
+
+from keepfit.errors import UnknownName
+from keepfit.names import Reference, check_name
+from keepfit.records import Manifest
+from keepfit.store import format as mark
+from keepfit.store import keys, versions
+from keepfit.store.log import Log, read
+from keepfit.store.nouns import VersionState
+from keepfit.store.objects import ObjectStore
+from keepfit.store.resolve import published, resolve
+from keepfit.store.state import State
+from keepfit.store.steps import Steps, drive
+
+T = TypeVar("T")
+
+_SHORTEST, _LONGEST = 0.005, 0.05  # seconds of a pause, doubled by each try
+
+
+class Reader:
+    """The models of a store, read and never changed.
+
+    StoreError if the store fails, Corrupt if what it holds is not what was written.
+    """
+
+    def __init__(
+        self,
+        objects: ObjectStore,
+        *,
+        entropy: Callable[[int], bytes] = os.urandom,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._objects, self._entropy, self._sleep = objects, entropy, sleep
+        self._logs: dict[str, Log] = {}  # as far as they were read
+        self._checked = False
+
+    def models(self) -> list[str]:
+        """Every model that has a log, sorted."""
+        self._check()
+        found = self._objects.folders(keys.MODELS)
+        return [name for name in found if self._objects.size(keys.record(name, 0)) is not None]
+
+    def state(self, model: str) -> State:
+        """The model's state now; an empty one for a model that nobody began."""
+        return self._keep(self._drive(read(self._log(model))))
+
+    def resolve(self, reference: Reference, stages: Collection[str]) -> VersionState:
+        """The version that a reference names; UnknownName with what there is."""
+        state = self.state(reference.model)
+        if not state.entries:
+            raise UnknownName("model in the store", reference.model, self.models())
+        return resolve(state, reference, stages)
+
+    def manifest(self, model: str, version: str) -> Manifest:
+        """The version's manifest; Corrupt if it is not the one that was published."""
+        return self._drive(versions.read_manifest(model, self._published(model, version)))
+
+    def files(
+        self, model: str, version: str, names: Collection[str] | None = None
+    ) -> dict[str, bytes]:
+        """The version's files by path, all or those named; Corrupt if a byte was changed."""
+        return self._drive(versions.read_files(model, self._published(model, version), names))
+
+    def _check(self) -> None:
+        if not self._checked:
+            self._checked = self._drive(mark.check()) is not None
+
+    def _log(self, model: str) -> Log:
+        check_name("model", model)
+        self._check()
+        return self._logs.get(model) or Log(model)
+
+    def _keep(self, log: Log) -> State:
+        self._logs[log.model] = log
+        return log.state
+
+    def _published(self, model: str, version: str) -> VersionState:
+        return published(self.state(model), model, version)
+
+    def _drive(self, steps: Steps[T]) -> T:
+        return drive(steps, self._objects, self._pause)
+
+    def _pause(self, tries: int) -> None:
+        longest = min(_LONGEST, _SHORTEST * 2**tries)
+        chance = int.from_bytes(self._entropy(4), "big") / 2**32
+        self._sleep(longest * chance)

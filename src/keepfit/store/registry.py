@@ -1,0 +1,271 @@
+"""The registry of models: what the lifecycle says to a store, a sentence a method."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from keepfit.digest import Digest, sha256
+from keepfit.errors import Conflict, UserError
+from keepfit.records import Bump, Manifest, Outcome, Part
+from keepfit.store import format as mark
+from keepfit.store import keys, versions
+from keepfit.store.events import (
+    Abort,
+    Approve,
+    Begin,
+    Freeze,
+    Judged,
+    Promote,
+    Publish,
+    Reject,
+    Request,
+)
+from keepfit.store.log import Decide, Draft, append
+from keepfit.store.nouns import Claim, StageState
+from keepfit.store.objects import ObjectStore
+from keepfit.store.parts import StoredParts
+from keepfit.store.reader import Reader
+from keepfit.store.resolve import published
+from keepfit.store.state import State
+from keepfit.store.ulid import ulid
+
+EVIDENCE = "evidence.json"  # the file of a version whose digest is approved
+
+
+class Registry(Reader):
+    """The models of a store, as `actor` sees and changes them.
+
+    What changes a model returns its new State. `op` names an operation: given again, it is done
+    once. StoreError if the store fails, Unclear if nobody can say whether it did.
+    """
+
+    def __init__(
+        self,
+        objects: ObjectStore,
+        *,
+        clock: Callable[[], datetime],
+        actor: str,
+        entropy: Callable[[int], bytes] = os.urandom,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        super().__init__(objects, entropy=entropy, sleep=sleep)
+        self._clock, self._actor = clock, actor
+        self._marked = False
+
+    def parts(self, model: str) -> StoredParts:
+        """The model's frozen files of rows."""
+        return StoredParts(self, self._objects, model)
+
+    # --- versions --------------------------------------------------------------------------------
+
+    def begin(  # noqa: PLR0913 the fields of its record
+        self,
+        model: str,
+        *,
+        op: str,
+        bump: Bump,
+        label: str,
+        config: Digest,
+        snapshot: Digest,
+        code: Digest,
+        sources: Digest = "",
+        reason: str = "",
+    ) -> Claim:
+        """A version number of one's own, and an attempt at it that ends the operation's earlier.
+
+        The same operation again gets the same number, or what it has published already.
+        """
+        attempt = self.attempt()
+        facts = {"config": config, "snapshot": snapshot, "code": code}
+
+        def decide(state: State) -> Draft | None:
+            claim = state.claims.get(op)
+            if claim is None:
+                version = str(state.next_version(bump, label))
+            elif claim.published:
+                return None
+            else:
+                version = _same(claim, **facts).version
+            return self._draft(
+                Begin,
+                f"{op}/{attempt}",
+                claim=op,
+                version=version,
+                bump=bump,
+                attempt=attempt,
+                sources=sources,
+                reason=reason,
+                **facts,
+            )
+
+        return self._append(model, f"{op}/{attempt}", decide).claims[op]
+
+    def abort(self, model: str, attempt: str, reason: str = "") -> State:
+        """Say that an attempt is over; one that is over already stays as it is."""
+        op = f"abort/{attempt}"
+
+        def decide(state: State) -> Draft | None:
+            known = state.attempts.get(attempt)
+            if known and known.status != "open":
+                return None
+            return self._draft(Abort, op, attempt=attempt, reason=reason)
+
+        return self._append(model, op, decide)
+
+    def publish(
+        self,
+        model: str,
+        claim: Claim,
+        files: Mapping[str, bytes],
+        manifest: Manifest,
+        *,
+        evidence: str = EVIDENCE,
+    ) -> State:
+        """Write the files and their manifest, look whether they are there, make the version live.
+
+        `evidence` is the path of the file whose digest people approve. Refused if the attempt was
+        ended by somebody meanwhile.
+        """
+        op = f"{claim.op}/publish"
+        if op in self.state(model).ops:
+            return self.state(model)
+        approved = sha256(files[evidence])
+        folder = keys.version_folder(model, claim.version, claim.attempt)
+        written = self._drive(versions.store(folder, files, manifest))
+        draft = self._draft(
+            Publish,
+            op,
+            attempt=claim.attempt,
+            manifest=written,
+            model=manifest.candidate.digest,
+            evidence=approved,
+            parts=tuple(part.digest for part in manifest.recipe.snapshot.parts),
+            commit=manifest.recipe.code.commit,
+        )
+        return self._append(model, op, lambda _: draft)
+
+    def freeze(self, model: str, attempt: str, parts: Sequence[Part]) -> State:
+        """Record that the attempt's folder holds the parts."""
+        op = f"freeze/{attempt}"
+        draft = self._draft(Freeze, op, attempt=attempt, parts=tuple(parts))
+        return self._append(model, op, lambda _: draft)
+
+    # --- judgement and stages --------------------------------------------------------------------
+
+    def judged(  # noqa: PLR0913 the fields of its record
+        self,
+        model: str,
+        version: str,
+        *,
+        evidence: Digest,
+        outcome: Outcome,
+        against: str | None = None,
+        why: str = "",
+    ) -> State:
+        """Record what the gate said of a version, held against the champion `against`."""
+        facts: dict[str, Any] = {
+            "evidence": evidence,
+            "outcome": outcome,
+            "against": against,
+            "why": why,
+        }
+        return self._about(Judged, model, version, **facts)
+
+    def request(
+        self, model: str, version: str, stage: str, *, evidence: Digest, expect: int | None
+    ) -> State:
+        """Ask people to let a version into a stage, which record `expect` has set."""
+        return self._about(Request, model, version, stage=stage, evidence=evidence, expect=expect)
+
+    def approve(  # noqa: PLR0913 the fields of its record
+        self,
+        model: str,
+        version: str,
+        stage: str,
+        *,
+        evidence: Digest,
+        reason: str = "",
+        expires: str | None = None,
+    ) -> State:
+        """Say yes to this evidence, until the ISO time `expires`."""
+        facts: dict[str, Any] = {"evidence": evidence, "reason": reason, "expires": expires}
+        return self._about(Approve, model, version, stage=stage, **facts)
+
+    def reject(self, model: str, version: str, stage: str, *, reason: str = "") -> State:
+        """Say no: the open request is closed, and approvals of it are void."""
+        return self._about(Reject, model, version, stage=stage, reason=reason)
+
+    def promote(  # noqa: PLR0913 the fields of its record
+        self,
+        model: str,
+        version: str,
+        stage: str,
+        *,
+        expect: int | None,
+        how: str,
+        reason: str = "",
+    ) -> State:
+        """Point the stage at the version; Conflict unless record `expect` (None: nobody) set it."""
+        facts: dict[str, Any] = {"stage": stage, "expect": expect, "how": how, "reason": reason}
+        look = partial(_refuse_if_moved, model=model, stage=stage, expect=expect)
+        return self._about(Promote, model, version, look, **facts)
+
+    def attempt(self) -> str:
+        """A name for a folder that nobody else ever uses."""
+        return ulid(self._clock(), self._entropy)
+
+    # --- how -------------------------------------------------------------------------------------
+
+    def _about(
+        self,
+        kind: Callable[..., Any],
+        model: str,
+        version: str,
+        look: Callable[[State], None] = lambda _: None,
+        **facts: Any,
+    ) -> State:
+        op = self.attempt()
+        draft = self._draft(kind, op, version=version, **facts)
+
+        def decide(state: State) -> Draft:
+            published(state, model, version)
+            look(state)
+            return draft
+
+        return self._append(model, op, decide)
+
+    def _draft(self, kind: Callable[..., Any], op: str, **facts: Any) -> Draft:
+        at = self._clock().astimezone(UTC).isoformat(timespec="milliseconds")
+        return partial(kind, op=op, actor=self._actor, at=at, **facts)
+
+    def _append(self, model: str, op: str, decide: Decide) -> State:
+        if not self._marked:
+            self._drive(mark.ensure(self._entropy))
+            self._checked = self._marked = True
+        return self._keep(self._drive(append(self._log(model), op, decide)))
+
+
+def _same(claim: Claim, **facts: Digest) -> Claim:
+    if differs := [name for name, digest in facts.items() if getattr(claim, name) != digest]:
+        raise UserError(
+            f"the operation {claim.op} owns {claim.version}, begun with another "
+            f"{' and '.join(differs)}",
+            hint="give this one another --op, or none",
+        )
+    return claim
+
+
+def _refuse_if_moved(state: State, *, model: str, stage: str, expect: int | None) -> None:
+    held = state.stages.get(stage)
+    if (held.seq if held else None) != expect:
+        before = next((p for p in state.past.get(stage, []) if p.seq == expect), None)
+        raise Conflict(f"{stage} of {model} was moved", _told(before), _told(held))
+
+
+def _told(held: StageState | None) -> str | None:
+    return f"{held.version} (set by record {held.seq})" if held else None

@@ -1,0 +1,119 @@
+"""When a record counts. Every reader applies the same rules, so all of them see one truth."""
+
+from __future__ import annotations
+
+from keepfit.errors import UserError
+from keepfit.names import Version
+from keepfit.store import events
+from keepfit.store.events import (
+    Abort,
+    Approve,
+    Begin,
+    Freeze,
+    Judged,
+    Promote,
+    Publish,
+    Reject,
+    Request,
+)
+from keepfit.store.nouns import time_of
+from keepfit.store.state import State
+
+
+def objection(state: State, event: events.Any) -> str | None:
+    """Why the record would be void after `state`, or None if it would count."""
+    if event.op in state.ops:
+        return f"the operation {event.op} is done already, by record {state.ops[event.op]}"
+    match event:
+        case Begin():
+            return _begin(state, event)
+        case Abort() | Publish():
+            return _needs_open_attempt(state, event) or _publish(state, event)
+        case Freeze():
+            return _fresh(state, event.attempt)
+        case Judged() | Request() | Approve() | Reject() | Promote():
+            return _needs_version(state, event.version) or _about_version(state, event)
+
+
+def _begin(state: State, event: Begin) -> str | None:
+    claim = state.claims.get(event.claim)
+    if used := _fresh(state, event.attempt):
+        return used
+    if claim is None:
+        return _is_next(state, event)
+    if claim.published:
+        return f"the operation {event.claim} has published {claim.version} already"
+    if claim.version != event.version:
+        return f"the operation {event.claim} owns {claim.version}, not {event.version}"
+    return None
+
+
+def _fresh(state: State, attempt: str) -> str | None:
+    return f"the attempt {attempt} was used before" if attempt in state.attempts else None
+
+
+def _is_next(state: State, event: Begin) -> str | None:
+    try:
+        claimed = Version.parse(event.version)
+    except (UserError, ValueError):  # ValueError: more digits than an int may have
+        return f"{event.version[:80]} is not a version"
+    expected = state.next_version(event.bump, claimed.label)
+    if claimed != expected:
+        return f"{claimed.number} is not the next {event.bump} version, {expected.number} is"
+    return None
+
+
+def _needs_open_attempt(state: State, event: Abort | Publish) -> str | None:
+    attempt = state.attempts.get(event.attempt)
+    if attempt is None:
+        return f"the attempt {event.attempt} was never begun"
+    if attempt.status != "open":
+        return f"the attempt {event.attempt} is {attempt.status}"
+    return None
+
+
+def _publish(state: State, event: Abort | Publish) -> str | None:
+    if isinstance(event, Publish):
+        for digest in event.parts:
+            if digest not in state.parts:
+                return f"the part {digest} is not stored"
+    return None
+
+
+def _needs_version(state: State, version: str) -> str | None:
+    return None if version in state.versions else f"{version} is not published"
+
+
+def _about_version(
+    state: State, event: Judged | Request | Approve | Reject | Promote
+) -> str | None:
+    match event:
+        case Request() | Approve():
+            return _needs_evidence(state, event) or _needs_expiry(event)
+        case Reject() if (event.version, event.stage) not in state.requests:
+            return f"nobody asks to let {event.version} into {event.stage}"
+        case Promote():
+            return _expects_what_is_there(state, event)
+    return None
+
+
+def _needs_evidence(state: State, event: Request | Approve) -> str | None:
+    evidence = state.versions[event.version].evidence
+    if event.evidence != evidence:
+        return f"it is about evidence {event.evidence}, {event.version} has {evidence}"
+    return None
+
+
+def _needs_expiry(event: Request | Approve) -> str | None:
+    expires = event.expires if isinstance(event, Approve) else None
+    if expires is not None and time_of(expires) is None:
+        return f"it expires at {expires!r}, which is no time"
+    return None
+
+
+def _expects_what_is_there(state: State, event: Promote) -> str | None:
+    current = state.stages.get(event.stage)
+    found = current.seq if current else None
+    if found != event.expect:
+        return f"{event.stage} was set by record {found}, expected {event.expect}"
+    return None

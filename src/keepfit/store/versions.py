@@ -1,0 +1,76 @@
+"""The files of a version: checked when they are written, and each time before they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+
+from keepfit.digest import Digest, canonical, sha256
+from keepfit.errors import Corrupt, StoreError, UnknownName
+from keepfit.records import File, Manifest
+from keepfit.store import keys
+from keepfit.store.nouns import VersionState
+from keepfit.store.steps import Get, Size, Steps, Write
+
+_BACKUP = "restore it from a backup, or build the version again: keepfit rebuild"
+
+
+def described(files: Mapping[str, bytes]) -> tuple[File, ...]:
+    """What a manifest says of the files, sorted by path."""
+    return tuple(
+        File(path=path, size=len(data), sha256=sha256(data)) for path, data in sorted(files.items())
+    )
+
+
+def store(folder: str, files: Mapping[str, bytes], manifest: Manifest) -> Steps[Digest]:
+    """The manifest's digest, once it and all it names are written and were found complete."""
+    if manifest.files != described(files):
+        raise ValueError("the manifest names other files than those to be published")
+    contents = canonical(manifest)
+    yield Write(folder, {**files, keys.MANIFEST: contents})
+    if (yield Get(f"{folder}/{keys.MANIFEST}")) != contents:
+        raise _not_kept(f"{folder}/{keys.MANIFEST}")
+    for file in manifest.files:
+        if (yield Size(f"{folder}/{file.path}")) != file.size:
+            raise _not_kept(f"{folder}/{file.path}")
+    return sha256(contents)
+
+
+def read_manifest(model: str, version: VersionState) -> Steps[Manifest]:
+    """The manifest that the log names; Corrupt if it is another one by now."""
+    folder = keys.version_folder(model, version.version, version.attempt)
+    data = yield from _verified(f"{folder}/{keys.MANIFEST}", version.manifest)
+    return msgspec.json.decode(data, type=Manifest)
+
+
+def read_files(
+    model: str, version: VersionState, names: Collection[str] | None
+) -> Steps[dict[str, bytes]]:
+    """The bytes by path, of all files or of those asked for; not one before all are verified."""
+    manifest = yield from read_manifest(model, version)
+    folder = keys.version_folder(model, version.version, version.attempt)
+    listed = {file.path: file for file in manifest.files}
+    contents = {}
+    for name in listed if names is None else names:
+        if name not in listed:
+            raise UnknownName(f"file of {model} {version.version}", name, listed)
+        contents[name] = yield from _verified(f"{folder}/{name}", listed[name].sha256)
+    return contents
+
+
+def _verified(key: str, expected: Digest) -> Steps[bytes]:
+    data: bytes | None = yield Get(key)
+    if data is None:
+        raise Corrupt(f"{key} is gone; expected a file with digest {expected}", hint=_BACKUP)
+    if (found := sha256(data)) != expected:
+        message = f"{key} was changed: expected digest {expected}, found {found}"
+        raise Corrupt(message, hint=_BACKUP)
+    return data
+
+
+def _not_kept(key: str) -> StoreError:
+    return StoreError(
+        f"{key} is not what was written a moment ago; nothing was published",
+        hint="run the command again; if it happens twice, the store cannot be trusted",
+    )
