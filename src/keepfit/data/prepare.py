@@ -1,0 +1,184 @@
+"""From a snapshot to rows that a model can learn from and be judged on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+import polars as pl
+import polars.selectors as cs
+
+from keepfit.config.schema import ModelSpec
+from keepfit.data.check import check, enough
+from keepfit.data.clean import clean
+from keepfit.data.dtypes import columns_of
+from keepfit.data.features import Transform, derive, input_columns
+from keepfit.data.features import transform as transform_rows
+from keepfit.data.read import reading
+from keepfit.data.rows import PathOf, rows_of, rows_of_source
+from keepfit.data.sources import HOLDOUT
+from keepfit.data.split import Split, cut
+from keepfit.errors import UserError, guess
+from keepfit.records import Column, Finding, Removal, Snapshot
+
+_RAW = "__raw."  # before the name of a raw column that derive or transform wrote over
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Rows ready to learn from and to judge on, and all that was found on the way."""
+
+    split: Split
+    removals: tuple[Removal, ...]  # what the clean rules took
+    findings: tuple[Finding, ...]  # what the checks found; nobody has refused anything yet
+    bad: pl.DataFrame  # the rows to blame, with a column `reason`
+    schema: tuple[Column, ...]  # the raw columns that a prediction wants
+    columns: tuple[Column, ...]  # all raw columns but the target
+
+    def raw(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows of the split as they came in, before derive and transform, without the target."""
+        names = [column.name for column in self.columns]
+        return rows.select([pl.col(_kept(name, rows.columns)).alias(name) for name in names])
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """How raw rows become rows with features."""
+
+    spec: ModelSpec
+    transform: Transform | None
+    root: Path | None
+
+
+def prepare(  # noqa: PLR0913 - one sentence, and the world it is said in
+    snapshot: Snapshot,
+    spec: ModelSpec,
+    path: PathOf,
+    *,
+    root: Path | None = None,
+    transform: Transform | None = None,
+    previous: Sequence[Column] | None = None,
+    now: datetime | None = None,
+) -> Prepared:
+    """The snapshot's rows read, derived, cleaned, transformed, checked and cut.
+
+    Derive comes before clean, so that clean rules may speak of derived columns. Every raw and
+    derived column stays beside what the transform made, for slices and own metrics. A row is named
+    by `data.key`, else by all its raw columns. Without `now` nobody asks how fresh the rows are.
+
+    UserError where the file names a column that is not there or an expression does not work,
+    DataRefused where nothing can be learned. Findings are told, not raised: see `check.refuse`.
+    """
+    making = _Making(spec, transform, root)
+    raw = _read(snapshot, spec, path)
+    judged = _read_holdout(snapshot, spec, path)
+    columns = columns_of(raw.schema)
+    rows, removals = _make(raw, making)
+    file_rows, more = _make(judged, making) if judged is not None else (None, ())
+    together = pl.concat([rows, *_there(file_rows)], how="diagonal_relaxed")
+    checked = check(together, spec, columns=columns, previous=previous, now=now)
+    key = tuple(_kept(name, rows.columns) for name in spec.data.key or sorted(raw.columns))
+    until = datetime.fromisoformat(snapshot.until) if snapshot.until else None
+    split = cut(rows, spec, file_rows=file_rows, key=key, until=until)
+    return Prepared(
+        split=split,
+        removals=_sum(removals, more),
+        findings=checked.findings + enough(split.report.train, spec),
+        bad=checked.bad.drop(cs.starts_with(_RAW)),
+        schema=input_columns(columns, spec.data, spec.features, spec.target),
+        columns=tuple(column for column in columns if column.name != spec.target),
+    )
+
+
+def _read(snapshot: Snapshot, spec: ModelSpec, path: PathOf) -> pl.DataFrame:
+    rows = rows_of(snapshot, spec.data, path)
+    with reading("the snapshot"):
+        return rows.collect()
+
+
+def _read_holdout(snapshot: Snapshot, spec: ModelSpec, path: PathOf) -> pl.DataFrame | None:
+    if spec.split.how != "file":
+        return None
+    with reading(spec.split.file or ""):
+        return rows_of_source(snapshot, HOLDOUT, spec.data, path).collect()
+
+
+def _make(raw: pl.DataFrame, making: _Making) -> tuple[pl.DataFrame, tuple[Removal, ...]]:
+    """Raw rows to rows with features, and what was removed."""
+    spec, place = making.spec, f"model.{making.spec.name}.data"
+    given = _keep(raw, raw, [name for name in spec.data.derive if name in raw.columns])
+    derived = derive(given.lazy(), spec.data.derive, where=f"{place}.derive")
+    show = [*spec.data.key, *filter(None, [spec.data.time])]
+    before = transform_rows(derived, None, where=f"{place}.derive")
+    cleaned, removals = clean(before, spec.data.clean, show=show, where=f"{place}.clean")
+    rows = _transformed(cleaned, raw.columns, making)
+    _refuse_unknown_columns(rows, spec)
+    return rows, removals
+
+
+def _transformed(rows: pl.DataFrame, raw: Sequence[str], making: _Making) -> pl.DataFrame:
+    if making.transform is None:
+        return rows
+    spec = making.spec
+    # The target is not there in serving either: a transform that needs it fails now.
+    given = rows.lazy().drop(cs.starts_with(_RAW) | cs.by_name(spec.target, require_all=False))
+    place = f"model.{spec.name}.data.transform"
+    made = transform_rows(given, making.transform, where=place, root=making.root)
+    changed = [name for name in raw if name in made.columns and not made[name].equals(rows[name])]
+    lost = [name for name in rows.columns if name not in made.columns]
+    return _keep(made.hstack(rows.select(lost)), rows, changed)
+
+
+def _keep(rows: pl.DataFrame, raw: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """The rows with raw columns beside those that were, or will be, written over them."""
+    return rows.with_columns(
+        [raw[name].alias(_RAW + name) for name in names if _RAW + name not in rows.columns]
+    )
+
+
+def _kept(name: str, columns: Sequence[str]) -> str:
+    return _RAW + name if _RAW + name in columns else name
+
+
+def _there(rows: pl.DataFrame | None) -> list[pl.DataFrame]:
+    return [] if rows is None else [rows]
+
+
+def _sum(removals: Sequence[Removal], more: Sequence[Removal]) -> tuple[Removal, ...]:
+    if not more:
+        return tuple(removals)
+    return tuple(
+        msgspec.structs.replace(a, rows=a.rows + b.rows, examples=(a.examples + b.examples)[:3])
+        for a, b in zip(removals, more, strict=True)
+    )
+
+
+def _refuse_unknown_columns(rows: pl.DataFrame, spec: ModelSpec) -> None:
+    for place, name in _named_columns(spec):
+        if name not in rows.columns:
+            raise UserError(
+                f"model.{spec.name}.{place} is `{name}`, which is no column of the rows."
+                f"{guess(name, rows.columns)}",
+                hint="columns come from the source, data.derive and data.transform",
+            )
+
+
+def _named_columns(spec: ModelSpec) -> Iterator[tuple[str, str]]:
+    yield "target", spec.target
+    for place, names in (
+        ("features", spec.features),
+        ("data.key", spec.data.key),
+        ("gate.slices", spec.gate.slices),
+        ("encode.categorical", spec.encode.categorical),
+    ):
+        yield from ((f"{place}[{i}]", name) for i, name in enumerate(names))
+    for place, named in (
+        ("data.time", spec.data.time),
+        ("split.group", spec.split.group),
+        ("split.column", spec.split.column),
+    ):
+        if named:
+            yield place, named

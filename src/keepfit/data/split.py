@@ -1,0 +1,224 @@
+"""The rows cut into train, validation and holdout; no key is on two sides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from keepfit.config.schema import ModelSpec
+from keepfit.data import sides as on
+from keepfit.data.dtypes import family, in_words
+from keepfit.data.keys import Keys, row_keys
+from keepfit.data.sides import Sides
+from keepfit.digest import Digest, sha256
+from keepfit.errors import DataRefused, UserError
+from keepfit.records import SplitReport
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Train, validation and holdout rows, each with all columns, in an order of their own.
+
+    The order comes from the rows themselves (time, key, content), never from the files' order.
+    """
+
+    train: pl.DataFrame
+    validation: pl.DataFrame
+    holdout: pl.DataFrame
+    train_keys: Keys  # of the train and validation rows: what the model has seen; sorted, distinct
+    holdout_keys: Keys  # a key a row of `holdout`, in its order
+    report: SplitReport
+
+
+def cut(
+    rows: pl.DataFrame,
+    spec: ModelSpec,
+    *,
+    file_rows: pl.DataFrame | None = None,
+    key: Sequence[str] | None = None,
+    until: datetime | None = None,
+) -> Split:
+    """The rows by the model's `split`; rows with a null target are on no side, but counted.
+
+    `file_rows` are the holdout of by = "file". `key` names the columns that identify a row: else
+    those of `data.key`, else all. `until` is where a span at the end of time ends: else at the
+    midnight after the newest row. A training row whose key a holdout row has is left out.
+
+    DataRefused where train or holdout is empty or the target is constant; UserError where the file
+    asks for what the rows cannot give.
+    """
+    everything, from_file = _together(rows, file_rows)
+    labelled = _has_target(everything, spec.target)
+    there = everything.filter(labelled)
+    _refuse_no_target(everything, there, spec)
+    keys = row_keys(there, key if key is not None else spec.data.key)
+    times = on.times_of(there, spec)
+    sides, begins = _sides(
+        there, keys, times, spec, from_file=from_file[labelled.to_numpy()], until=until
+    )
+    sides = on.take_validation(sides, there, keys, times, spec)
+    placed, shared = _apart(sides, keys)
+    split = _assemble(there, keys, times, placed)
+    unlabelled = everything.height - there.height
+    report = _report(
+        split, spec, times, placed, begins=begins, unlabelled=unlabelled, shared=shared
+    )
+    _refuse_useless(split, spec, report)
+    return Split(*split, report)
+
+
+Pieces = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, Keys, Keys]
+
+
+def check_target(split: Split, target: str, task: str) -> None:
+    """UserError where the target cannot be what the task (regression, classification) predicts."""
+    dtype = split.train.schema[target]
+    if task == "regression" and family(dtype) != "number":
+        raise UserError(
+            f"the target `{target}` is {in_words(dtype)}; expected a number for a regression",
+            hint="choose a kind that classifies, such as logistic, or correct data.types",
+        )
+    if task == "classification" and family(dtype) not in {"text", "boolean", "number"}:
+        raise UserError(
+            f"the target `{target}` is {in_words(dtype)}; expected text, true or false, or numbers"
+        )
+
+
+def _together(
+    rows: pl.DataFrame, file_rows: pl.DataFrame | None
+) -> tuple[pl.DataFrame, NDArray[np.bool_]]:
+    if file_rows is None:
+        return rows, np.zeros(rows.height, dtype=np.bool_)
+    both = pl.concat([rows, file_rows], how="diagonal_relaxed")
+    return both, np.arange(both.height) >= rows.height
+
+
+def _has_target(rows: pl.DataFrame, target: str) -> pl.Series:
+    known = pl.col(target).is_not_null()
+    if rows.schema[target].is_float():
+        known &= pl.col(target).is_not_nan()
+    return rows.select(known).to_series()
+
+
+def _sides(  # noqa: PLR0913 - everything a row's side may hang on
+    rows: pl.DataFrame,
+    keys: Keys,
+    times: pl.Series | None,
+    spec: ModelSpec,
+    *,
+    from_file: NDArray[np.bool_],
+    until: datetime | None,
+) -> tuple[Sides, datetime | None]:
+    match spec.split.how:
+        case "time":
+            return on.by_time(times, spec, until)
+        case "column":
+            return on.by_column(rows, spec), None
+        case "file":
+            return np.where(from_file, on.HOLDOUT, on.TRAIN).astype(np.int8), None
+        case _:
+            return on.by_hash(rows, keys, spec), None
+
+
+def _apart(sides: Sides, keys: Keys) -> tuple[Sides, int]:
+    """No key on two sides: the holdout keeps its rows, then the validation rows theirs."""
+    placed = sides.copy()
+    judged = np.isin(keys, keys[sides == on.HOLDOUT])
+    doubled = judged & (sides != on.HOLDOUT) & (sides != on.NOWHERE)
+    placed[doubled] = on.NOWHERE
+    tuned = np.isin(keys, keys[placed == on.VALIDATION])
+    placed[tuned & (placed == on.TRAIN)] = on.NOWHERE
+    return placed, int(doubled.sum())
+
+
+def _assemble(rows: pl.DataFrame, keys: Keys, times: pl.Series | None, placed: Sides) -> Pieces:
+    order = _canonical_order(rows, keys, times)
+    sides, ordered = placed[order], rows[order]
+    train, validation, holdout = (
+        ordered.filter(pl.Series(sides == side)) for side in (on.TRAIN, on.VALIDATION, on.HOLDOUT)
+    )
+    seen = np.unique(keys[(placed == on.TRAIN) | (placed == on.VALIDATION)])
+    return train, validation, holdout, seen, keys[order][sides == on.HOLDOUT]
+
+
+def _canonical_order(rows: pl.DataFrame, keys: Keys, times: pl.Series | None) -> NDArray[np.intp]:
+    by: list[NDArray[np.uint64] | NDArray[np.int64]] = [keys]
+    if len(np.unique(keys)) < len(keys):
+        by.insert(0, row_keys(rows))  # rows of one key are told apart by all that they hold
+    if times is not None:
+        lowest = np.iinfo(np.int64).min
+        by.append(times.cast(pl.Int64).fill_null(lowest).to_numpy())
+    return np.lexsort(by)
+
+
+def _report(  # noqa: PLR0913 - the record's own parts
+    pieces: Pieces,
+    spec: ModelSpec,
+    times: pl.Series | None,
+    placed: Sides,
+    *,
+    begins: datetime | None,
+    unlabelled: int,
+    shared: int,
+) -> SplitReport:
+    train, validation, holdout, seen, judged = pieces
+    when = times.filter(pl.Series(placed == on.HOLDOUT)) if times is not None else None
+    return SplitReport(
+        by=spec.split.how,
+        train=train.height,
+        validation=validation.height,
+        holdout=holdout.height,
+        unlabelled=unlabelled,
+        train_digest=_digest(seen),
+        holdout_digest=_digest(np.sort(judged)),
+        cut=_iso(begins),
+        holdout_from=_iso(when.min() if when is not None else None),
+        holdout_to=_iso(when.max() if when is not None else None),
+        shared=shared,
+    )
+
+
+def _digest(keys: Keys) -> Digest:
+    return sha256(keys.astype("<u8").tobytes())
+
+
+def _iso(moment: object) -> str | None:
+    return moment.isoformat() if isinstance(moment, datetime) else None
+
+
+def _refuse_no_target(rows: pl.DataFrame, there: pl.DataFrame, spec: ModelSpec) -> None:
+    if there.height:
+        return
+    told = f"all {rows.height:,} rows have null there" if rows.height else "there are no rows"
+    raise DataRefused(
+        f"model `{spec.name}` cannot learn the target `{spec.target}`: {told}",
+        hint="look at the source, at data.clean and at data.window",
+    )
+
+
+def _refuse_useless(pieces: Pieces, spec: ModelSpec, report: SplitReport) -> None:
+    train, _, holdout, *_ = pieces
+    for name, rows in (("training", train), ("holdout", holdout)):
+        if not rows.height:
+            raise _empty(name, spec, report)
+    if train[spec.target].n_unique() == 1:
+        raise DataRefused(
+            f"model `{spec.name}` has nothing to learn: the target `{spec.target}` is "
+            f"{train[spec.target][0]!r} in all {train.height:,} training rows",
+            hint="look at the source and at data.clean; a classifier needs two classes",
+        )
+
+
+def _empty(name: str, spec: ModelSpec, report: SplitReport) -> DataRefused:
+    where = f" (the holdout begins at {report.cut})" if report.cut else ""
+    shared = f"; {report.shared:,} rows have keys that holdout rows have" if report.shared else ""
+    return DataRefused(
+        f"model `{spec.name}` has no {name} rows with a target{where}: train {report.train:,}, "
+        f"validation {report.validation:,}, holdout {report.holdout:,}{shared}",
+        hint=f"choose another model.{spec.name}.split, or bring more rows",
+    )
