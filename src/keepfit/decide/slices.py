@@ -41,8 +41,10 @@ def _missing(found: list[SliceScore], evidence: Evidence) -> Iterator[str]:
     for score in found:
         if not score.rows:
             yield score.note or f"{score.value} has no rows"
-        elif evidence.champion and not (score.comparison or score.note or score.error):
-            yield f"{score.value} was not compared"
+        elif score.note or score.error:
+            continue
+        elif score.challenger is None or (evidence.champion and score.comparison is None):
+            yield f"{score.value} was not measured"
 
 
 def _is_worse(score: SliceScore) -> bool:

@@ -65,9 +65,10 @@ def parse(name: str) -> Parsed | None:
     return Parsed(match[1], FAMILIES[match[1]], float(match[2]))
 
 
-def names() -> list[str]:
-    """Every metric by name, sorted; of a family one example."""
-    return sorted([*METRICS, *_EXAMPLES])
+def names(task: str | None = None) -> list[str]:
+    """Every metric by name, or those that suit a task, sorted; of a family one example."""
+    every = sorted([*METRICS, *_EXAMPLES])
+    return [name for name in every if (it := parse(name)) and task in (None, *it.entry.tasks)]
 
 
 def problem(name: str, task: str | None = None) -> str | None:
@@ -76,8 +77,8 @@ def problem(name: str, task: str | None = None) -> str | None:
     if parsed is None:
         return f"is {name!r}; expected the name of a metric.{guess(name, names())}"
     if task is not None and task not in parsed.entry.tasks:
-        fit = [known for known in names() if problem(known, task) is None]
-        return f"is {name!r}, which does not suit {task}; expected one of {', '.join(fit)}"
+        fit = ", ".join(names(task))
+        return f"is {name!r}, which does not suit {task}; expected one of {fit}"
     return None
 
 
