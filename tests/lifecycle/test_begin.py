@@ -4,7 +4,6 @@ import random
 import re
 import subprocess
 import sys
-import tomllib
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -13,8 +12,10 @@ import polars as pl
 import pytest
 from sklearn import datasets
 
-from keepfit.config.schema import ModelSpec, ProjectTable
-from keepfit.errors import SourceError, UnknownName, UserError
+from keepfit import kinds
+from keepfit.config.load import load
+from keepfit.errors import SinkError, SourceError, UnknownName, UserError
+from keepfit.evaluate import names
 from keepfit.lifecycle.begin import EXAMPLES, Proposal, begin, propose, write_example, write_project
 from keepfit.lifecycle.begin.nycflights import flights_zip
 from keepfit.lifecycle.begin.target import names_things, snake
@@ -24,19 +25,10 @@ STARTERS = REPOSITORY / "src" / "keepfit" / "starters"
 
 
 def read_project(folder):
-    """The models of a project's file, parsed as the schema wants them."""
-    tables = tomllib.loads((folder / "keepfit.toml").read_text("utf-8"))
-    ProjectTable(**tables["project"])
-    shared = tables.get("defaults", {})
-    return {
-        name: ModelSpec(**{**shared, **table, "name": name, **_merged(shared, table)})
-        for name, table in tables["model"].items()
-    }
-
-
-def _merged(shared, table):
-    both = {key: (shared[key], table[key]) for key in shared.keys() & table.keys()}
-    return {key: {**a, **b} for key, (a, b) in both.items() if isinstance(a, dict)}
+    """The models of a project, through the same door as every verb."""
+    file = folder / "keepfit.toml"
+    at_hand = {"params_of": kinds.params_of, "kinds": kinds.known, "metrics": names.problem}
+    return load(file, {}, **at_hand).models
 
 
 def written(folder, text, name="table.csv"):
@@ -299,7 +291,13 @@ def test_names_of_any_kind_survive_the_file(tmp_path):
     write_project(tmp_path, made)
     (spec,) = read_project(tmp_path).values()
     assert spec.name == spec.gate.metric.replace("mae", "total_price")
-    assert [name.replace("$${", "${") for name in spec.features] == odd
+    assert list(spec.features) == odd
+
+
+def test_a_place_that_cannot_be_written_is_a_sink_error(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(SinkError, match="cannot be written"):
+        begin(tmp_path / "file")
 
 
 def test_a_dollar_and_a_brace_are_escaped_from_the_environment(tmp_path):
@@ -366,6 +364,14 @@ def test_words_are_joined_by_underscores():
 def test_an_unknown_example_is_guessed_at(tmp_path):
     with pytest.raises(UnknownName, match="Did you mean `flights`"):
         write_example("flight", tmp_path)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_overwrites_no_data(tmp_path, name):
+    (tmp_path / "data").mkdir()
+    with pytest.raises(UserError, match="already holds data"):
+        write_example(name, tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["data"]
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -448,9 +454,11 @@ def test_flights_out_of_reach_say_what_was_tried_and_what_to_do(tmp_path):
         "PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "UV_NO_CONFIG": "1", "UV_OFFLINE": "1",
         "UV_CACHE_DIR": str(tmp_path / "cache"),
     }  # fmt: skip
+    project = tmp_path / "project"
     with pytest.raises(SourceError, match="could not be fetched") as caught:
-        flights_zip(tmp_path, nowhere)
+        write_example("flights", project, nowhere)
     assert "pip install" in caught.value.hint
+    assert not project.exists()
 
 
 @pytest.fixture(scope="module")

@@ -12,13 +12,14 @@ from pathlib import Path
 from keepfit.errors import SourceError, UnknownName
 from keepfit.lifecycle.begin.flights import months_of_flights
 from keepfit.lifecycle.begin.nycflights import flights_zip
-from keepfit.lifecycle.begin.project import starter, write_files
+from keepfit.lifecycle.begin.project import refuse_to_overwrite, starter, write_files, writing_to
 
 _FILES = {
     "flights": ("README.md", "keepfit.toml"),
     "care": ("README.md", "make_data.py", "features.py", "measures.py", "keepfit.toml"),
 }
 EXAMPLES = tuple(_FILES)
+DATA = "data"
 
 
 def write_example(name: str, folder: Path, environ: Mapping[str, str] = os.environ) -> list[Path]:
@@ -26,27 +27,29 @@ def write_example(name: str, folder: Path, environ: Mapping[str, str] = os.envir
     The files of the example `name` and its data, written into `folder`, in the order written.
 
     UnknownName with the examples there are, UserError if one of the files is there already,
-    SourceError if the flights can neither be found nor fetched.
+    SourceError if the flights can neither be found nor fetched; nothing is written then.
     """
     if name not in _FILES:
         raise UnknownName("example", name, EXAMPLES)
-    written = write_files(folder, {file: starter(name, file) for file in _FILES[name]})
-    return [*written, *_DATA[name](folder, environ)]
+    refuse_to_overwrite(folder, (*_FILES[name], DATA))
+    return _WRITERS[name](folder, {file: starter(name, file) for file in _FILES[name]}, environ)
 
 
-def _flights(folder: Path, environ: Mapping[str, str]) -> list[Path]:
+def _flights(folder: Path, files: Mapping[str, str], environ: Mapping[str, str]) -> list[Path]:
+    # The download first: when it fails, the folder is as it was, and the command can be repeated.
     with tempfile.TemporaryDirectory() as scratch:
         archive = flights_zip(Path(scratch), environ)
-    data = folder / "data"
-    data.mkdir(exist_ok=True)
-    written = []
-    for name, flights in months_of_flights(archive):
-        flights.write_parquet(data / name)
-        written.append(data / name)
+    written = write_files(folder, files)
+    with writing_to(folder):
+        (folder / DATA).mkdir()
+        for name, flights in months_of_flights(archive):
+            flights.write_parquet(folder / DATA / name)
+            written.append(folder / DATA / name)
     return written
 
 
-def _care(folder: Path, environ: Mapping[str, str]) -> list[Path]:
+def _care(folder: Path, files: Mapping[str, str], environ: Mapping[str, str]) -> list[Path]:
+    written = write_files(folder, files)
     made = subprocess.run(
         [sys.executable, "make_data.py"],
         cwd=folder,
@@ -57,10 +60,10 @@ def _care(folder: Path, environ: Mapping[str, str]) -> list[Path]:
     )
     if made.returncode:
         raise SourceError(f"{folder / 'make_data.py'} failed: {made.stderr.strip()[-500:]}")
-    return sorted((folder / "data").iterdir())
+    return [*written, *sorted((folder / DATA).iterdir())]
 
 
-_DATA: dict[str, Callable[[Path, Mapping[str, str]], list[Path]]] = {
+_WRITERS: dict[str, Callable[[Path, Mapping[str, str], Mapping[str, str]], list[Path]]] = {
     "flights": _flights,
     "care": _care,
 }

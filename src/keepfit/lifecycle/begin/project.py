@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -32,17 +33,29 @@ def write_project(folder: Path, proposal: Proposal | None = None) -> list[Path]:
 
 def write_files(folder: Path, files: Mapping[str, str]) -> list[Path]:
     """The new files in `folder` and its `.gitignore`, in the order written; all or none of them."""
-    if taken := [name for name in files if (folder / name).exists()]:
+    refuse_to_overwrite(folder, files)
+    with writing_to(folder):
+        ignored = _ignore(folder)
+        return [*ignored, *(_write(folder / name, text) for name, text in files.items())]
+
+
+def refuse_to_overwrite(folder: Path, names: Iterable[str]) -> None:
+    """UserError if one of the names is in the folder already."""
+    if taken := [name for name in names if (folder / name).exists()]:
         raise UserError(
             f"{folder} already holds {', '.join(taken)}; init never overwrites",
             hint="name another folder: keepfit init DIR",
         )
+
+
+@contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """Turns a full disk or a missing permission into a SinkError that names the file."""
     try:
-        ignored = _ignore(folder)
-        return [*ignored, *(_write(folder / name, text) for name, text in files.items())]
+        yield
     except OSError as error:
         raise SinkError(
-            f"{error.filename or folder} cannot be written: {error.strerror}"
+            f"{error.filename or folder} cannot be written: {error.strerror or error}"
         ) from error
 
 
