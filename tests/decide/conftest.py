@@ -1,0 +1,69 @@
+import msgspec
+import pytest
+
+from keepfit.records import (
+    Comparison,
+    Evidence,
+    MetricScore,
+    Overlap,
+    Side,
+    SliceScore,
+    SplitReport,
+)
+
+SPLIT = SplitReport(
+    by="time",
+    train=10_000,
+    validation=0,
+    holdout=1_000,
+    unlabelled=0,
+    train_digest="1" * 64,
+    holdout_digest="2" * 64,
+)
+
+
+@pytest.fixture(scope="session")
+def comparison():
+    """A comparison on mae over 1,000 rows; the challenger wins unless told otherwise."""
+
+    def build(gain=9.59, low=9.39, high=9.79, **more):
+        facts = {"metric": "mae", "confidence": 0.95, "method": "paired t", "rows": 1_000}
+        return Comparison(gain=gain, low=low, high=high, **(facts | more))
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def evidence(comparison):
+    """Evidence that passes every rule of the tests, but for what a test changes."""
+    scores = (
+        MetricScore(metric="mae", better="lower", challenger=6.61, champion=16.2, baseline=20.0),
+        MetricScore(metric="r2", better="higher", challenger=0.91, champion=0.9, baseline=0.0),
+    )
+    parts = tuple(
+        SliceScore(
+            column="origin",
+            value=value,
+            rows=500,
+            challenger=6.6,
+            champion=16.2,
+            comparison=comparison(rows=500, confidence=0.975),
+        )
+        for value in ("EWR", "JFK")
+    )
+    sound = Evidence(
+        model="fare",
+        kind="ridge",
+        metric="mae",
+        challenger=Side(digest="c" * 64),
+        champion=Side(digest="d" * 64, version="1.0.0-aff1242"),
+        snapshot="5" * 64,
+        split=SPLIT,
+        holdout="2" * 64,
+        rows=1_000,
+        overlap=Overlap(challenger=0, champion=0, trimmed=0),
+        scores=scores,
+        comparison=comparison(),
+        slices=parts,
+    )
+    return lambda **changes: msgspec.structs.replace(sound, **changes)

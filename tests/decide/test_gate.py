@@ -1,0 +1,295 @@
+import subprocess
+import sys
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keepfit.config.schema import Gate, Rule
+from keepfit.decide.gate import judge, worst
+from keepfit.records import Finding, MetricScore, Overlap, Reason, SliceScore
+
+RULES = (
+    Rule(metric="mae", max=7),
+    Rule(metric="r2", min=0.9),
+    Rule(metric="r2", max_drop=0.02, severity="warn"),
+    Rule(metric="mae", min_gain_over_baseline=5, severity="note"),
+)
+GATE = Gate(metric="mae", metrics=("r2",), slices=("origin",), rules=RULES)
+change = msgspec.structs.replace
+
+
+def text_of(verdict, rule):
+    return next(reason.text for reason in verdict.reasons if reason.rule == rule)
+
+
+def without(evidence, metric, *fields):
+    """The scores with some figures of a metric taken out."""
+    lost = dict.fromkeys(fields)
+    return tuple(change(s, **lost) if s.metric == metric else s for s in evidence.scores)
+
+
+def test_what_keeps_every_rule_passes(evidence):
+    verdict = judge(evidence(), GATE)
+    assert verdict.outcome == "pass"
+    assert {reason.outcome for reason in verdict.reasons} == {"pass"}
+
+
+def test_the_gain_is_told_in_words(evidence):
+    assert text_of(judge(evidence(), Gate()), "gain") == (
+        "mae 6.61 against 16.20 of the champion: better by 9.59 (95 % sure of 9.39 to 9.79)"
+    )
+
+
+MUTATIONS = {
+    "no rows": lambda e: change(e, rows=0),
+    "no holdout": lambda e: change(e, holdout=""),
+    "no scores": lambda e: change(e, scores=()),
+    "no score of the gate's metric": lambda e: change(e, scores=e.scores[1:]),
+    "no score of another metric": lambda e: change(e, scores=e.scores[:1]),
+    "no challenger on mae": lambda e: change(e, scores=without(e, "mae", "challenger")),
+    "no champion on mae": lambda e: change(e, scores=without(e, "mae", "champion")),
+    "no baseline on mae": lambda e: change(e, scores=without(e, "mae", "baseline")),
+    "no challenger on r2": lambda e: change(e, scores=without(e, "r2", "challenger")),
+    "no champion on r2": lambda e: change(e, scores=without(e, "r2", "champion")),
+    "no comparison": lambda e: change(e, comparison=None),
+    "no interval": lambda e: change(e, comparison=change(e.comparison, low=float("nan"))),
+    "no upper end": lambda e: change(e, comparison=change(e.comparison, high=float("inf"))),
+    "comparison failed": lambda e: change(e, comparison=None, comparison_error="too few rows"),
+    "error beside it": lambda e: change(e, comparison_error="too few rows"),
+    "less confidence": lambda e: change(e, comparison=change(e.comparison, confidence=0.9)),
+    "other metric": lambda e: change(e, comparison=change(e.comparison, metric="rmse")),
+    "other rows": lambda e: change(e, comparison=change(e.comparison, rows=999)),
+    "metric of another gate": lambda e: change(e, metric="r2"),
+    "nameless champion": lambda e: change(e, champion=None),
+    "same model": lambda e: change(e, champion=e.challenger),
+    "no slices": lambda e: change(e, slices=()),
+    "slices of another column": lambda e: change(
+        e, slices=tuple(change(s, column="dest") for s in e.slices)
+    ),
+    "slice without rows": lambda e: change(e, slices=(change(e.slices[0], rows=0), e.slices[1])),
+    "slice without comparison": lambda e: change(
+        e, slices=(change(e.slices[0], comparison=None), e.slices[1])
+    ),
+    "slice without score": lambda e: change(
+        e, slices=(change(e.slices[0], challenger=None), e.slices[1])
+    ),
+    "slice not measurable": lambda e: change(
+        e, slices=(change(e.slices[0], comparison=None, error="one class only"), e.slices[1])
+    ),
+    "all slices too small": lambda e: change(
+        e, slices=tuple(change(s, comparison=None, note="too few rows to tell") for s in e.slices)
+    ),
+}
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+def test_evidence_that_lacks_a_piece_never_passes(mutation, evidence):
+    verdict = judge(MUTATIONS[mutation](evidence()), GATE)
+    assert verdict.outcome in ("fail", "inconclusive")
+    assert verdict.why
+
+
+def test_a_metric_that_could_not_be_computed_fails_with_its_reason(evidence):
+    lost = MetricScore(metric="r2", better="higher", challenger=None, error="one value only")
+    verdict = judge(evidence(scores=(evidence().scores[0], lost)), GATE)
+    assert verdict.outcome == "fail"
+    assert "r2 of the challenger is missing: one value only" in verdict.why
+    assert text_of(verdict, "r2 is measured") == "r2 is missing: one value only"
+
+
+def test_a_figure_that_nobody_asked_for_may_be_missing(evidence):
+    lost = MetricScore(metric="smape", better="lower", challenger=None, error="no")
+    assert judge(evidence(scores=(*evidence().scores, lost)), GATE).outcome == "pass"
+
+
+@pytest.mark.parametrize("severity", ["fail", "warn", "note"])
+def test_a_missing_figure_fails_whatever_the_severity(severity, evidence):
+    gate = Gate(rules=(Rule(metric="f1", min=0.1, severity=severity),))
+    assert judge(evidence(), gate).outcome == "fail"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "outcome"),
+    [
+        (0.51, 2.0, "pass"),
+        (0.5, 2.0, "inconclusive"),
+        (-3.0, 2.0, "inconclusive"),
+        (-3.0, 0.51, "inconclusive"),
+        (-3.0, 0.5, "fail"),
+        (-3.0, -2.0, "fail"),
+        (0.5, 0.5, "fail"),
+        (0.6, 0.6, "pass"),
+    ],
+)
+def test_the_interval_is_held_against_what_the_gate_asks_for(
+    low, high, outcome, evidence, comparison
+):
+    found = comparison(gain=(low + high) / 2, low=low, high=high)
+    assert judge(evidence(comparison=found), Gate(min_gain=0.5)).outcome == outcome
+
+
+@given(gain=st.floats(-5, 5), widths=st.tuples(*[st.floats(0, 3)] * 3), asked=st.floats(0, 3))
+def test_a_better_interval_never_has_a_worse_outcome(evidence, comparison, gain, widths, asked):
+    below, above, shift = widths
+    rank = {"fail": 0, "inconclusive": 1, "pass": 2}
+    gate = Gate(min_gain=asked)
+    one, other = (
+        judge(evidence(comparison=comparison(gain=g, low=g - below, high=g + above)), gate).outcome
+        for g in (gain, gain + shift)
+    )
+    assert rank[one] <= rank[other]
+
+
+@pytest.mark.parametrize(
+    ("needed", "words"),
+    [
+        (13_043, "about 12,000 more rows would settle whether it exceeds 0"),
+        (1_001, "about 1 more rows"),
+        (None, "no number of rows would settle whether it exceeds 0"),
+        (5_000_000, "so close that not even 1,000,000 rows would settle it"),
+    ],
+)
+def test_what_is_inconclusive_says_what_would_settle_it(needed, words, evidence, comparison):
+    found = comparison(gain=0.02, low=-0.05, high=0.09, rows_needed=needed)
+    verdict = judge(evidence(comparison=found), Gate())
+    assert verdict.outcome == "inconclusive"
+    assert words in verdict.why
+    assert "95 % sure of -0.050 to 0.090" in verdict.why
+
+
+def test_without_a_champion_the_absolute_rules_decide(evidence):
+    alone = evidence(
+        champion=None,
+        comparison=None,
+        scores=tuple(change(s, champion=None) for s in evidence().scores),
+        slices=tuple(change(s, champion=None, comparison=None) for s in evidence().slices),
+    )
+    verdict = judge(alone, GATE)
+    assert verdict.outcome == "pass"
+    assert "no champion" in text_of(verdict, "gain")
+    strict = Gate(rules=(Rule(metric="mae", max=5),))
+    assert judge(alone, strict).outcome == "fail"
+    nothing = change(alone, scores=())
+    assert judge(nothing, Gate()).outcome == "fail"
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "text"),
+    [
+        (Rule(metric="mae", max=2.5), "mae <= 2.5", "mae is 6.61; asked for at most 2.5"),
+        (Rule(metric="r2", min=0.95), "r2 >= 0.95", "r2 is 0.910; asked for at least 0.95"),
+        (
+            Rule(metric="mae", min_gain_over_baseline=14),
+            "mae gains >= 14 over the baseline",
+            "mae 6.61 against 20.00 of the naive baseline: better by 13.39; asked for 14 better",
+        ),
+    ],
+)
+def test_a_broken_bound_is_told_in_words(rule, name, text, evidence):
+    verdict = judge(evidence(), Gate(rules=(rule,)))
+    assert verdict.outcome == "fail"
+    assert text_of(verdict, name) == text
+
+
+def test_a_drop_against_the_champion_has_its_direction(evidence):
+    scores = (
+        MetricScore(metric="mae", better="lower", challenger=6.0, champion=7.0),
+        MetricScore(metric="rmse", better="lower", challenger=9.0, champion=8.0),
+        MetricScore(metric="r2", better="higher", challenger=0.80, champion=0.85),
+    )
+    rules = [Rule(metric=m, max_drop=d) for m, d in (("rmse", 0.9), ("rmse", 1), ("r2", 0.01))]
+    outcomes = [judge(evidence(scores=scores), Gate(rules=(rule,))).outcome for rule in rules]
+    assert outcomes == ["fail", "pass", "fail"]
+    verdict = judge(evidence(scores=scores), Gate(rules=(rules[2],)))
+    assert text_of(verdict, "r2 drops by <= 0.01") == (
+        "r2 0.800 against 0.850 of the champion: worse by 0.050; allowed is 0.01 worse"
+    )
+
+
+@pytest.mark.parametrize("bound", ["min", "max"])
+def test_a_bound_itself_is_kept(bound, evidence):
+    assert judge(evidence(), Gate(rules=(Rule(metric="mae", **{bound: 6.61}),))).outcome == "pass"
+
+
+@pytest.mark.parametrize(
+    ("severity", "outcome"), [("fail", "fail"), ("warn", "warn"), ("note", "pass")]
+)
+def test_a_broken_bound_is_as_grave_as_the_rule_says(severity, outcome, evidence):
+    gate = Gate(rules=(Rule(metric="mae", max=1, severity=severity),))
+    assert judge(evidence(), gate).outcome == outcome
+
+
+def test_a_figure_is_never_rounded_onto_its_bound(evidence):
+    scores = (MetricScore(metric="mae", better="lower", challenger=2.50004, champion=9.0),)
+    verdict = judge(evidence(scores=scores), Gate(rules=(Rule(metric="mae", max=2.5),)))
+    assert text_of(verdict, "mae <= 2.5") == "mae is 2.500040; asked for at most 2.5"
+
+
+def test_a_rule_with_two_bounds_has_two_reasons(evidence):
+    verdict = judge(evidence(), Gate(rules=(Rule(metric="mae", min=1, max=7),)))
+    assert [r.rule for r in verdict.reasons] == ["gain", "mae >= 1", "mae <= 7"]
+
+
+def test_a_slice_that_is_significantly_worse_fails_and_is_named(evidence, comparison):
+    bad = comparison(gain=-1.5, low=-2.5, high=-0.5, rows=500, confidence=0.975)
+    parts = (change(evidence().slices[0], comparison=bad), evidence().slices[1])
+    verdict = judge(evidence(slices=parts), GATE)
+    assert verdict.outcome == "fail"
+    assert verdict.why == (
+        "origin: EWR is worse by 1.5 mae on 500 rows (97.5 % sure of 0.5 to 2.5)"
+    )
+
+
+def test_a_slice_that_may_be_worse_by_luck_passes(evidence, comparison):
+    unsure = comparison(gain=-1.5, low=-3.5, high=0.5, rows=500, confidence=0.975)
+    parts = (change(evidence().slices[0], comparison=unsure), evidence().slices[1])
+    assert judge(evidence(slices=parts), GATE).outcome == "pass"
+
+
+def test_a_small_slice_among_others_is_noted(evidence):
+    small = SliceScore(
+        column="origin",
+        value="LGA",
+        rows=12,
+        challenger=1.0,
+        champion=1.0,
+        note="too few rows to tell",
+    )
+    verdict = judge(evidence(slices=(*evidence().slices, small)), GATE)
+    assert verdict.outcome == "pass"
+    assert text_of(verdict, "slice origin") == (
+        "origin: none of 2 values is significantly worse; too few rows to tell: LGA"
+    )
+
+
+@pytest.mark.parametrize(
+    ("severity", "outcome"), [("fail", "fail"), ("warn", "warn"), ("note", "pass")]
+)
+def test_a_finding_is_as_grave_as_its_check_says(severity, outcome, evidence):
+    finding = Finding(check="nulls", severity=severity, message="half are null", column="km")
+    verdict = judge(evidence(findings=(finding,)), GATE)
+    assert verdict.outcome == outcome
+    assert "half are null" in text_of(verdict, "check nulls km")
+
+
+def test_a_holdout_that_was_learned_from_is_told(evidence):
+    gone = evidence(rows=0, overlap=Overlap(challenger=70, champion=0, trimmed=70))
+    assert text_of(judge(gone, Gate()), "holdout") == (
+        "there are no rows to judge on: all 70 had been learned from"
+    )
+
+
+@given(st.lists(st.sampled_from(["pass", "warn", "fail", "inconclusive"])))
+def test_the_gravest_reason_decides_and_none_at_all_fails(outcomes):
+    rank = ["fail", "inconclusive", "warn", "pass"]
+    reasons = tuple(Reason(rule="r", outcome=o, text="t") for o in outcomes)
+    assert worst(reasons) == min(outcomes, key=rank.index, default="fail")
+
+
+def test_the_gate_knows_no_numbers_library():
+    code = "import keepfit.decide.gate, keepfit.decide.junit, keepfit.decide.approval, sys;"
+    run = [sys.executable, "-c", code + "print(*sys.modules)"]
+    out = subprocess.run(run, capture_output=True, text=True, check=True)
+    assert not {"numpy", "polars", "sklearn", "scipy"} & set(out.stdout.split())
