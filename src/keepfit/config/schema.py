@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
 from cronsim import CronSim, CronSimError
@@ -13,6 +14,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 
@@ -39,10 +41,8 @@ Span = Annotated[
 
 
 def _cron(text: str) -> str:
-    from datetime import datetime
-
     try:
-        CronSim(text, datetime(2020, 1, 1))
+        CronSim(text, datetime(2020, 1, 1, tzinfo=UTC))
     except CronSimError as error:
         raise ValueError(f"expected five cron fields such as '0 1 * * *' ({error})") from error
     return text
@@ -75,12 +75,13 @@ Source = str | tuple[str, ...] | Sql
 class Data(Table):
     """Where rows come from and what is done to them."""
 
-    source: Source | dict[str, Source]
+    # in this order, or pydantic takes { sql, uri } for two sources of these names
+    source: Annotated[Source | dict[str, Source], Field(union_mode="left_to_right")]
     """files, globs, s3:// gs:// az:// addresses, or a database; or several, by name"""
     query: str | None = None
     """SQL over the named sources that makes the rows; only where there are several"""
     types: dict[str, str] = {}
-    """the type of a column where the file does not tell: integer, number, text, boolean, date, datetime"""
+    """of columns that the file does not tell: integer, number, text, boolean, date, datetime"""
     time: str | None = None
     """the column that says when a row happened"""
     key: tuple[str, ...] = ()
@@ -98,6 +99,13 @@ class Data(Table):
     def sources(self) -> dict[str, Source]:
         """Every source by name; a single one is called `rows`."""
         return self.source if isinstance(self.source, dict) else {"rows": self.source}
+
+    @field_validator("source")
+    @classmethod
+    def _sql_is_no_name(cls, source: Source | dict[str, Source]) -> Source | dict[str, Source]:
+        if isinstance(source, dict) and "sql" in source:
+            raise ValueError("has `sql`; expected `uri` beside it, and nothing else")
+        return source
 
     @model_validator(mode="after")
     def _several_need_a_query(self) -> Self:
@@ -233,7 +241,7 @@ class Promote(Table):
     """How a version that the gate let pass reaches the stages after the first."""
 
     model_config = ConfigDict(frozen=True, extra="allow")  # the project may name other stages
-    __pydantic_extra__: dict[str, Literal["auto", "approval"]]
+    __pydantic_extra__: dict[str, Literal["auto", "approval"]] = Field(init=False)
 
     development: Literal["auto", "approval"] = "auto"
     """the first stage"""
@@ -246,7 +254,7 @@ class Promote(Table):
 
     def mode(self, stage: str) -> Literal["auto", "approval"]:
         """Whether versions enter a stage by themselves; a stage the table omits asks a person."""
-        return getattr(self, stage, "approval")  # type: ignore[no-any-return]
+        return getattr(self, stage, "approval")
 
 
 class Schedule(Table):
@@ -263,7 +271,7 @@ class Schedule(Table):
     min_new_rows: Annotated[int, Field(ge=1)] = 1
     """fewer new rows do not make it due"""
     decay: Annotated[float, Field(ge=0)] | None = None
-    """new rows alone do not make it due: the champion's metric on them must be worse by this share"""
+    """new rows make it due only if the champion's metric on them is worse by this share"""
 
 
 class Keep(Table):
@@ -314,6 +322,6 @@ class ProjectTable(Table):
     store: str = "store"
     """the registry: a folder beside the file"""
     stages: tuple[str, ...] = Field(default=("development", "staging", "production"), min_length=1)
-    """in the order in which a version passes through them; the last is the one that is judged against"""
+    """in the order in which a version passes them; the last is the one that is judged against"""
     require: Literal["any", "clean"] = "any"
     """clean: refuse to train from a work tree with uncommitted changes"""

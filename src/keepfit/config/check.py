@@ -1,0 +1,157 @@
+"""What is wrong with a table, in words; and the record that it makes if nothing is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from keepfit.config.lines import KeyPath
+from keepfit.config.schema import ModelSpec, ProjectTable, Promote
+from keepfit.config.wording import Wrong, in_plain_words, shown, unknown_key
+from keepfit.errors import UserError, guess
+from keepfit.names import LATEST, check_name
+
+T = TypeVar("T", bound=BaseModel)
+
+_RESERVED_STAGES = (LATEST, "approvers")  # other words of references and of [promote]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the file may name but the schema does not know: the rooms above say it."""
+
+    kinds: tuple[str, ...]
+    params_of: Callable[[str], type[BaseModel]]
+    metric_error: Callable[[str], str | None] | None  # of a metric's name, or None
+
+
+class Table(NamedTuple):
+    """A table as it is written, and with every `${NAME}` read."""
+
+    raw: dict[str, Any]
+    read: dict[str, Any]
+
+
+class CheckedModel(NamedTuple):
+    """A model's records, where nothing is wrong with it."""
+
+    spec: ModelSpec | None
+    params: BaseModel | None
+    wrongs: list[Wrong]
+
+
+def check_project(table: Table) -> tuple[ProjectTable | None, list[Wrong]]:
+    """The project's record, and what is wrong with its table."""
+    project, wrongs = _checked(ProjectTable, table)
+    stages = project.stages if project else ()
+    for place, stage in enumerate(stages):
+        wrongs += _stage_wrongs(("stages", place), stage, stages[:place])
+    return project, wrongs
+
+
+def _stage_wrongs(path: KeyPath, stage: str, before: tuple[str, ...]) -> Iterator[Wrong]:
+    try:
+        check_name("stage", stage)
+    except UserError as error:
+        yield Wrong(path, f"is {shown(stage)}: {error}")
+    if stage in _RESERVED_STAGES:
+        yield Wrong(path, f"is {shown(stage)}, which means something else; expected another name")
+    if stage in before:
+        yield Wrong(path, f"is {shown(stage)} a second time; expected each stage once")
+
+
+def check_model(name: str, table: Table, known: Known, stages: tuple[str, ...]) -> CheckedModel:
+    """The model's records, and everything that is wrong with its table."""
+    wrongs = list(_name_wrongs(name, table.read))
+    spec, found = _checked(ModelSpec, Table(table.raw, {**table.read, "name": name}))
+    params, more = _check_params(table, known)
+    own = [*_feature_wrongs(table.read), *_stages_unknown(table.read, stages)]
+    own += _metric_wrongs(table, known)
+    said = {wrong.path for wrong in own}
+    wrongs += own + more + [wrong for wrong in found if wrong.path not in said]
+    if spec is None or params is None or wrongs:
+        return CheckedModel(None, None, wrongs)
+    filled = params.model_dump(mode="json", by_alias=True)
+    return CheckedModel(spec.model_copy(update={"params": filled}), params, [])
+
+
+def _checked(record: type[T], table: Table) -> tuple[T | None, list[Wrong]]:
+    try:
+        return record.model_validate(table.read), []
+    except ValidationError as error:
+        return None, in_plain_words(error, record, table.raw)
+
+
+def _name_wrongs(name: str, read: dict[str, Any]) -> Iterator[Wrong]:
+    try:
+        check_name("model", name)
+    except UserError as error:
+        yield Wrong((), f"has a bad name: {error}")
+    if read.get("name", name) != name:
+        wrong = f"is {shown(read['name'])}; expected '{name}', as the table is called"
+        yield Wrong(("name",), wrong)
+
+
+def _check_params(table: Table, known: Known) -> tuple[BaseModel | None, list[Wrong]]:
+    kind, params = table.read.get("kind"), table.read.get("params", {})
+    if not isinstance(kind, str) or not isinstance(params, dict):
+        return None, []  # the schema says so already
+    if kind not in known.kinds:
+        wrong = f"is {shown(table.raw['kind'])}, which is no kind.{guess(kind, known.kinds)}"
+        return None, [Wrong(("kind",), wrong)]
+    raw = table.raw.get("params", {})
+    checked, wrongs = _checked(known.params_of(kind), Table(raw, params))
+    return checked, [Wrong(("params", *wrong.path), wrong.message) for wrong in wrongs]
+
+
+def _feature_wrongs(read: dict[str, Any]) -> Iterator[Wrong]:
+    features, target = read.get("features"), read.get("target")
+    if not isinstance(features, list):
+        return
+    if target in features:
+        yield Wrong(
+            ("features",), f"contains the target `{target}`; expected columns to predict it from"
+        )
+    if twice := sorted({str(each) for each in features if features.count(each) > 1}):
+        yield Wrong(("features",), f"names `{twice[0]}` twice; expected each column once")
+
+
+def _stages_unknown(read: dict[str, Any], stages: tuple[str, ...]) -> Iterator[Wrong]:
+    promote = read.get("promote")
+    known = {*stages, "approvers"}
+    for key in promote if isinstance(promote, dict) else ():
+        if key in known:
+            continue
+        if key in Promote.model_fields:
+            yield Wrong(("promote", key), f"is no stage of the project.{guess(key, stages)}")
+        else:
+            yield Wrong(("promote", key), unknown_key(key, known))
+
+
+def _metric_wrongs(table: Table, known: Known) -> Iterator[Wrong]:
+    own = _entry(table.read, "metric")
+    for path, metric in _metrics_named(_entry(table.read, "gate")):
+        named = isinstance(metric, str) and not (isinstance(own, dict) and metric in own)
+        error = known.metric_error(metric) if named and known.metric_error else None
+        if error:
+            yield Wrong(("gate", *path), f"is {shown(metric)}; {error}")
+
+
+def _metrics_named(gate: Any) -> Iterator[tuple[KeyPath, Any]]:
+    """Every place of a gate that names a metric, right or wrong."""
+    yield ("metric",), _entry(gate, "metric")
+    for place, metric in enumerate(_items(_entry(gate, "metrics"))):
+        yield ("metrics", place), metric
+    for place, rule in enumerate(_items(_entry(gate, "rules"))):
+        yield ("rules", place, "metric"), _entry(rule, "metric")
+
+
+def _entry(table: Any, key: str) -> Any:
+    return table.get(key) if isinstance(table, dict) else None
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
