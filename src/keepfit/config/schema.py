@@ -32,10 +32,14 @@ def _span(value: object) -> object:
     return Duration.parse(value) if isinstance(value, str) else value
 
 
+def _span_text(value: object) -> object:
+    return str(value) if isinstance(value, Duration) else value  # a share, in a union with spans
+
+
 Span = Annotated[
     Duration,
     BeforeValidator(_span),
-    PlainSerializer(str),
+    PlainSerializer(_span_text),
     WithJsonSchema({"type": "string", "examples": ["1 month", "12 weeks"]}),
 ]
 

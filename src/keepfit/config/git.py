@@ -1,0 +1,41 @@
+"""What git knows of a project."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class GitState:
+    """The commit of a work tree, and whether its files are as that commit has them."""
+
+    commit: str | None = None  # None: there is no git, no repository or no commit
+    clean: bool = False  # no file that git tracks was changed
+    tracked: frozenset[str] | None = None  # paths from the project's folder; None: nobody looked
+
+
+def git_state(root: Path) -> GitState:
+    """What git says of the project in the folder `root`; two short calls of git."""
+    status = _git(root, "status", "--porcelain=v2", "--branch", "--untracked-files=no")
+    files = _git(root, "ls-files", "-z", "--", "*.py", "keepfit.toml")
+    if status is None or files is None:
+        return GitState()
+    tracked = frozenset(filter(None, files.split("\0")))
+    changed = any(not line.startswith("#") for line in status.splitlines())
+    head = re.search(r"^# branch\.oid ([0-9a-f]{40,})$", status, re.MULTILINE)
+    if head is None:  # a repository without a commit
+        return GitState(tracked=tracked)
+    return GitState(head[1], not changed and "keepfit.toml" in tracked, tracked)
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    """What git prints, or None where there is no git or no repository."""
+    command = ["git", "-C", str(root), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - no shell
+    except FileNotFoundError:
+        return None
+    return done.stdout.decode(errors="surrogateescape") if done.returncode == 0 else None
