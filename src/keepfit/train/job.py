@@ -82,5 +82,6 @@ class Fit(Record, frozen=True, kw_only=True):
             transform=transform,
             features=spec.features,
             fitted=load(self.candidate.kind, self.files, self.candidate.files),
+            target=spec.target,
             version=version,
         )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
 
 from keepfit.config.schema import Data
-from keepfit.data import features as raw
+from keepfit.data.features import Transform, derive, serving_rules, transform
 from keepfit.kinds.base import Fitted, Prediction
 from keepfit.records import Column
 
@@ -17,29 +16,32 @@ from keepfit.records import Column
 class Predictor:
     """A fitted model with what happens to raw rows before it sees them."""
 
-    schema: tuple[Column, ...]  # the raw columns it wants; `data.features.conform` casts to them
+    schema: tuple[Column, ...]  # the raw columns it wants; `data.conform` casts to them
     data: Data  # its `derive` expressions
-    transform: Callable[[pl.LazyFrame], pl.LazyFrame] | None  # the project's own function
+    transform: Transform | None  # the project's own function
     features: tuple[str, ...]  # what the model reads, after both
     fitted: Fitted
+    target: str = ""  # what it predicts; a `derive` rule that makes it is left out
     version: str = ""  # "": a candidate that is not published yet
 
     def predict(self, rows: pl.DataFrame) -> Prediction:
         """What the model says of raw rows, one answer a row, in their order."""
-        return self.on_prepared(self._prepared(rows.lazy()).collect())
+        derived = self._derived(rows.lazy())
+        return self.on_prepared(transform(derived, self.transform))
 
     def on_prepared(self, rows: pl.DataFrame) -> Prediction:
         """The same for rows that went through `derive` and `transform` already, as in a split."""
         return self.fitted.predict(rows.select(self.features))
 
     def lazy(self, rows: pl.LazyFrame) -> pl.LazyFrame | None:
-        """Raw rows with a column `prediction`, equal to `predict`'s values; None where the model
-        has no expression for it."""
-        expression = self.fitted.expression()
-        if expression is None:
-            return None
-        return self._prepared(rows).with_columns(expression.alias("prediction"))
+        """Raw rows with a column `prediction`, equal to the values of `predict`.
 
-    def _prepared(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        derived = raw.derive(rows, self.data.derive)
-        return raw.transform(derived, self.transform) if self.transform else derived
+        None where the model has no expression, and for a transform, which needs whole rows.
+        """
+        expression = self.fitted.expression()
+        if expression is None or self.transform is not None:
+            return None
+        return self._derived(rows).with_columns(expression.alias("prediction"))
+
+    def _derived(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        return derive(rows, serving_rules(self.data, self.features, self.target))
