@@ -21,14 +21,14 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
 # --- data ---------------------------------------------------------------------------------------
 
 
-class Column(Record, kw_only=True):
+class Column(Record, frozen=True, kw_only=True):
     """A column by name and type."""
 
     name: str
     dtype: str  # as polars prints it: Float64, String, Datetime(time_unit='us', time_zone=None)
 
 
-class Part(Record, kw_only=True):
+class Part(Record, frozen=True, kw_only=True):
     """One immutable file of rows, as it was read from a source."""
 
     source: str  # the source's name in the file; "rows" where there is one
@@ -45,7 +45,7 @@ class Part(Record, kw_only=True):
     types: dict[str, str] = {}  # what the file of models said of its columns when it was read
 
 
-class Snapshot(Record, kw_only=True):
+class Snapshot(Record, frozen=True, kw_only=True):
     """The exact rows a run saw: frozen, named by digest."""
 
     digest: Digest  # of all that follows but the counts
@@ -57,7 +57,7 @@ class Snapshot(Record, kw_only=True):
     time_to: str | None = None
 
 
-class Removal(Record, kw_only=True):
+class Removal(Record, frozen=True, kw_only=True):
     """What one clean rule took out of the training rows."""
 
     rule: str  # its name
@@ -66,7 +66,7 @@ class Removal(Record, kw_only=True):
     examples: tuple[dict[str, str], ...] = ()  # up to three removed rows
 
 
-class Finding(Record, kw_only=True):
+class Finding(Record, frozen=True, kw_only=True):
     """What a check of the data found."""
 
     check: str  # schema, nulls, unique, ranges, freshness, rows
@@ -76,7 +76,7 @@ class Finding(Record, kw_only=True):
     rows: int = 0  # how many rows are bad
 
 
-class SplitReport(Record, kw_only=True):
+class SplitReport(Record, frozen=True, kw_only=True):
     """How the snapshot was cut, in counts and digests of row keys."""
 
     by: str  # time, random, group, column, file
@@ -95,7 +95,7 @@ class SplitReport(Record, kw_only=True):
 # --- training -----------------------------------------------------------------------------------
 
 
-class Code(Record, kw_only=True):
+class Code(Record, frozen=True, kw_only=True):
     """The Python of the project that took part, so that it can be told apart and stored."""
 
     digest: Digest
@@ -104,7 +104,7 @@ class Code(Record, kw_only=True):
     clean: bool = False  # whether the work tree was that commit
 
 
-class Environment(Record, kw_only=True):
+class Environment(Record, frozen=True, kw_only=True):
     """What the process that trained looked like; what `rebuild` makes again."""
 
     python: str
@@ -118,7 +118,7 @@ class Environment(Record, kw_only=True):
     lock_digest: Digest
 
 
-class Recipe(Record, kw_only=True):
+class Recipe(Record, frozen=True, kw_only=True):
     """The few kB that rebuild a version."""
 
     code: Code
@@ -128,7 +128,7 @@ class Recipe(Record, kw_only=True):
     environment: Environment
 
 
-class Candidate(Record, kw_only=True):
+class Candidate(Record, frozen=True, kw_only=True):
     """A fitted model that nobody has judged yet."""
 
     model: str
@@ -145,7 +145,7 @@ class Candidate(Record, kw_only=True):
 # --- judgement ----------------------------------------------------------------------------------
 
 
-class MetricScore(Record, kw_only=True):
+class MetricScore(Record, frozen=True, kw_only=True):
     """One metric of champion, challenger and baseline on the same rows; None: not computed."""
 
     metric: str
@@ -156,7 +156,7 @@ class MetricScore(Record, kw_only=True):
     error: str | None = None  # why it could not be computed
 
 
-class Comparison(Record, kw_only=True):
+class Comparison(Record, frozen=True, kw_only=True):
     """How much better the challenger is, above zero in the metric's good direction, with its luck."""
 
     metric: str
@@ -169,7 +169,7 @@ class Comparison(Record, kw_only=True):
     rows_needed: int | None = None  # about how many rows would settle it, where it is not settled
 
 
-class SliceScore(Record, kw_only=True):
+class SliceScore(Record, frozen=True, kw_only=True):
     """Champion and challenger on one slice of the holdout."""
 
     column: str
@@ -182,7 +182,7 @@ class SliceScore(Record, kw_only=True):
     error: str | None = None  # why it could not be measured although there are rows enough
 
 
-class Overlap(Record, kw_only=True):
+class Overlap(Record, frozen=True, kw_only=True):
     """Holdout rows that a side had learned from, and what was done about them."""
 
     challenger: int
@@ -190,14 +190,14 @@ class Overlap(Record, kw_only=True):
     trimmed: int  # rows taken out of the comparison for it
 
 
-class Side(Record, kw_only=True):
+class Side(Record, frozen=True, kw_only=True):
     """One side of a comparison."""
 
     digest: Digest  # of the model's files
     version: str | None = None  # None: a candidate that is not published yet
 
 
-class Evidence(Record, kw_only=True):
+class Evidence(Record, frozen=True, kw_only=True):
     """Everything measured for a judgement."""
 
     model: str
@@ -218,7 +218,7 @@ class Evidence(Record, kw_only=True):
     findings: tuple[Finding, ...] = ()
 
 
-class Reason(Record, kw_only=True):
+class Reason(Record, frozen=True, kw_only=True):
     """One rule of the gate and what came of it."""
 
     rule: str  # "gain", "mae <= 2.5", "slice origin"
@@ -226,7 +226,7 @@ class Reason(Record, kw_only=True):
     text: str  # in words, with the figures
 
 
-class Verdict(Record, kw_only=True):
+class Verdict(Record, frozen=True, kw_only=True):
     """What the gate says of the evidence."""
 
     outcome: Outcome
@@ -242,7 +242,7 @@ class Verdict(Record, kw_only=True):
 # --- versions -----------------------------------------------------------------------------------
 
 
-class File(Record, kw_only=True):
+class File(Record, frozen=True, kw_only=True):
     """One file of a version."""
 
     path: str  # below the version's attempt folder
@@ -250,7 +250,7 @@ class File(Record, kw_only=True):
     sha256: Digest
 
 
-class Manifest(Record, kw_only=True):
+class Manifest(Record, frozen=True, kw_only=True):
     """What a version consists of, and the record from which it can be built again."""
 
     format: int = 1

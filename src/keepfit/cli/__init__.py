@@ -23,7 +23,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "promote": ("release", "Let a stage point at a version, through the same gate."),
     "rollback": ("release", "Let a stage point at what it held before."),
     "list": ("look", "List the versions."),
-    "show": ("look", "Show a version: scores, verdict, data, encoding, recipe."),
+    "show": ("show", "Show a version: scores, verdict, data, encoding, recipe."),
     "history": ("look", "Tell what happened to a model."),
     "live": ("look", "Say what was live at a time."),
     "predict": ("predict", "Predict a file of rows, of any size."),
@@ -83,7 +83,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("keepfit: stopped. Nothing is half written; run the same command again.", err=True)
+        click.echo(
+            "keepfit: stopped. Nothing is half written; run the same command again.", err=True
+        )
         sys.exit(130)
     except BrokenPipeError:
         # Whoever read our output went away (`keepfit list | head`): no error of ours.

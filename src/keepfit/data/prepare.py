@@ -17,6 +17,7 @@ from keepfit.data.clean import clean
 from keepfit.data.dtypes import columns_of
 from keepfit.data.features import Transform, derive, input_columns
 from keepfit.data.features import transform as transform_rows
+from keepfit.data.keys import Keys, row_keys
 from keepfit.data.read import reading
 from keepfit.data.rows import PathOf, rows_of, rows_of_source
 from keepfit.data.sources import HOLDOUT
@@ -40,8 +41,20 @@ class Prepared:
 
     def raw(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows of the split as they came in, before derive and transform, without the target."""
-        names = [column.name for column in self.columns]
-        return rows.select([pl.col(_kept(name, rows.columns)).alias(name) for name in names])
+        return _raw_of(rows, self.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Rows as training sees them, cut into nothing."""
+
+    rows: pl.DataFrame  # derived, cleaned, transformed; their target is known
+    keys: Keys  # a key a row, in their order
+    columns: tuple[Column, ...]  # all raw columns but the target
+
+    def raw(self) -> pl.DataFrame:
+        """The same rows as they came in, before derive and transform, without the target."""
+        return _raw_of(self.rows, self.columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +93,7 @@ def prepare(  # noqa: PLR0913 - one sentence, and the world it is said in
     file_rows, more = _make(judged, making) if judged is not None else (None, ())
     together = pl.concat([rows, *_there(file_rows)], how="diagonal_relaxed")
     checked = check(together, spec, columns=columns, previous=previous, now=now)
-    key = tuple(_kept(name, rows.columns) for name in spec.data.key or sorted(raw.columns))
+    key = _key(raw, rows, spec)
     until = datetime.fromisoformat(snapshot.until) if snapshot.until else None
     split = cut(rows, spec, file_rows=file_rows, key=key, until=until)
     return Prepared(
@@ -89,8 +102,36 @@ def prepare(  # noqa: PLR0913 - one sentence, and the world it is said in
         findings=checked.findings + enough(split.report.train, spec),
         bad=checked.bad.drop(cs.starts_with(_RAW)),
         schema=input_columns(columns, spec.data, spec.features, spec.target),
-        columns=tuple(column for column in columns if column.name != spec.target),
+        columns=_inputs(raw, spec),
     )
+
+
+def ready(
+    snapshot: Snapshot,
+    spec: ModelSpec,
+    path: PathOf,
+    *,
+    root: Path | None = None,
+    transform: Transform | None = None,
+) -> Ready:
+    """The snapshot's rows whose target is known, made ready as `prepare` does, but not cut."""
+    raw = _read(snapshot, spec, path)
+    made, _ = _make(raw, _Making(spec, transform, root))
+    rows = made.filter(pl.col(spec.target).is_not_null())
+    return Ready(rows, row_keys(rows, _key(raw, rows, spec)), _inputs(raw, spec))
+
+
+def _key(raw: pl.DataFrame, rows: pl.DataFrame, spec: ModelSpec) -> tuple[str, ...]:
+    return tuple(_kept(name, rows.columns) for name in spec.data.key or sorted(raw.columns))
+
+
+def _inputs(raw: pl.DataFrame, spec: ModelSpec) -> tuple[Column, ...]:
+    return tuple(column for column in columns_of(raw.schema) if column.name != spec.target)
+
+
+def _raw_of(rows: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
+    names = [column.name for column in columns]
+    return rows.select([pl.col(_kept(name, rows.columns)).alias(name) for name in names])
 
 
 def _read(snapshot: Snapshot, spec: ModelSpec, path: PathOf) -> pl.DataFrame:

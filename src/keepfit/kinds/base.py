@@ -42,6 +42,13 @@ class Prediction:
     probabilities: np.ndarray | None = None  # (rows, classes), each row sums to 1
     classes: tuple[Label, ...] = ()  # of a classifier, in the order of its probabilities
 
+    def only(self, keep: np.ndarray) -> Prediction:
+        """The answers where `keep` (one truth value a row) is true, in their order."""
+        import polars as pl
+
+        chances = None if self.probabilities is None else self.probabilities[keep]
+        return Prediction(self.values.filter(pl.Series(keep)), chances, self.classes)
+
 
 class Fitted(Protocol):
     """A model that has learned."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keepfit.digest import Digest
 from keepfit.errors import StoreError
 from keepfit.records import Part
 
@@ -31,6 +32,11 @@ def seq_of(key: str) -> int | None:
 def version_folder(model: str, version: str, attempt: str) -> str:
     """Below it lie the files of one attempt at a version."""
     return f"m/{model}/v/{version}/{attempt}"
+
+
+def evidence(model: str, digest: Digest) -> str:
+    """The place of evidence that was gathered after the version was published."""
+    return f"m/{model}/e/{digest}.json"
 
 
 def part(model: str, attempt: str, stored: Part) -> str:

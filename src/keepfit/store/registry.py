@@ -57,6 +57,14 @@ class Registry(Reader):
         self._clock, self._actor = clock, actor
         self._marked = False
 
+    def evidence(self, model: str, version: str) -> bytes:
+        """The newest evidence on a version; Corrupt if it is not what was recorded."""
+        return self._drive(versions.read_evidence(model, self._published(model, version), EVIDENCE))
+
+    def keep_evidence(self, model: str, data: bytes) -> Digest:
+        """Store evidence that was gathered after publication; its digest."""
+        return self._drive(versions.keep_evidence(model, data))
+
     def parts(self, model: str) -> StoredParts:
         """The model's frozen files of rows."""
         return StoredParts(self, self._objects, model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 
 import msgspec
 
@@ -11,7 +12,8 @@ from keepfit.errors import Corrupt, StoreError, UnknownName
 from keepfit.records import File, Manifest
 from keepfit.store import keys
 from keepfit.store.nouns import VersionState
-from keepfit.store.steps import Get, Size, Steps, Write
+from keepfit.store.objects import Exists
+from keepfit.store.steps import Create, Get, Size, Steps, Write
 
 _BACKUP = "restore it from a backup, or build the version again: keepfit rebuild"
 
@@ -57,6 +59,23 @@ def read_files(
             raise UnknownName(f"file of {model} {version.version}", name, listed)
         contents[name] = yield from _verified(f"{folder}/{name}", listed[name].sha256)
     return contents
+
+
+def read_evidence(model: str, version: VersionState, name: str) -> Steps[bytes]:
+    """The newest evidence on a version: the file `name` of it, or what was gathered later."""
+    manifest = yield from read_manifest(model, version)
+    if version.evidence in {file.sha256 for file in manifest.files if file.path == name}:
+        folder = keys.version_folder(model, version.version, version.attempt)
+        return (yield from _verified(f"{folder}/{name}", version.evidence))
+    return (yield from _verified(keys.evidence(model, version.evidence), version.evidence))
+
+
+def keep_evidence(model: str, data: bytes) -> Steps[Digest]:
+    """The digest of evidence that was gathered later, once it is stored."""
+    digest = sha256(data)
+    with suppress(Exists):  # its name is its digest: whoever wrote it wrote the same
+        yield Create(keys.evidence(model, digest), data)
+    return digest
 
 
 def _verified(key: str, expected: Digest) -> Steps[bytes]:

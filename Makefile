@@ -1,0 +1,45 @@
+# `make demo` and `make test` do all the set-up on a machine that has Python 3.11+ and make.
+PYTHON ?= python3
+ENV    := .venv
+BIN    := $(ENV)/bin
+READY  := $(ENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench docs lock clean
+
+help: ## Show what there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "keepfit needs Python 3.11 or newer: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 2; }
+	$(PYTHON) -m venv $(ENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --requirements requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+demo: $(READY) ## Watch a model age and be kept fit: a year of real flights in ./flights
+	$(BIN)/python -m examples.flights.demo
+
+test: $(READY) ## Run the tests
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+check: $(READY) ## Lint, types, and the floors of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY) ## Measure keepfit beside its peers and floors
+	$(BIN)/python bench/run.py
+
+docs: $(READY) ## Write the reference from the code
+	$(BIN)/python docs/reference/generate.py
+
+lock: ## Resolve the dependencies again into requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --group dev --all-extras --output-file requirements.lock pyproject.toml
+
+clean: ## Remove the environment, the demo and what tests leave
+	rm -rf $(ENV) flights .mypy_cache .ruff_cache .pytest_cache .hypothesis

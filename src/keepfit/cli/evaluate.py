@@ -1,0 +1,90 @@
+"""keepfit evaluate and compare: versions on rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from keepfit.cli.render import count, next_step, symbol, table
+from keepfit.cli.session import Session, verb
+
+if TYPE_CHECKING:
+    from keepfit.lifecycle.compare import Compared, Evaluated
+
+DATA = click.option(
+    "--data", type=click.Path(path_type=Path), help="Rows to score; else the present holdout."
+)
+
+
+@click.command("evaluate")
+@click.argument("reference", metavar="REF")
+@DATA
+@verb
+def evaluate_(session: Session, reference: str, data: Path | None) -> None:
+    """Score a version on the present holdout, or on rows of your own."""
+    from keepfit.lifecycle.compare import evaluate
+    from keepfit.lifecycle.model import model_of
+    from keepfit.lifecycle.open import open_reference
+    from keepfit.names import Reference
+
+    project = session.project()
+    model = model_of(project, Reference.parse(reference).model)
+    with session.ports(project) as ports:
+        opened = open_reference(ports.registry, reference, project.stages, project.root)
+        scored = evaluate(model, ports, opened, data)
+    session.show(scored, lambda: _show_scores(scored))
+
+
+def _show_scores(scored: Evaluated) -> None:
+    click.echo(f"{scored.model} {scored.version} on {count(scored.rows, 'row')} of {scored.data}")
+    if scored.learned_from:
+        click.echo(
+            f"{symbol('warn')} it learned from {count(scored.learned_from, 'more row')} there; "
+            "they were left out"
+        )
+    table([(s.metric, s.challenger, s.error or "") for s in scored.scores])
+    next_step(f"Against another version: keepfit compare {scored.model}@… {scored.model}@…")
+
+
+@click.command("compare")
+@click.argument("first", metavar="REF")
+@click.argument("second", metavar="REF")
+@DATA
+@verb
+def compare_(session: Session, first: str, second: str, data: Path | None) -> None:
+    """Compare two versions on the same rows: the first challenges the second."""
+    from keepfit.errors import UserError
+    from keepfit.lifecycle.compare import compare
+    from keepfit.lifecycle.model import model_of
+    from keepfit.lifecycle.open import open_reference
+    from keepfit.names import Reference
+
+    project = session.project()
+    name = Reference.parse(first).model
+    if Reference.parse(second).model != name:
+        raise UserError(f"{first} and {second} are versions of different models")
+    with session.ports(project) as ports:
+        challenger, champion = (
+            open_reference(ports.registry, text, project.stages, project.root)
+            for text in (first, second)
+        )
+        compared = compare(model_of(project, name), ports, challenger, champion, data)
+    session.show(compared, lambda: _show_compared(compared))
+
+
+def _show_compared(compared: Compared) -> None:
+    evidence, verdict = compared.judgement.evidence, compared.judgement.verdict
+    champion = evidence.champion.version if evidence.champion else None
+    click.echo(f"{evidence.model} on {count(evidence.rows, 'row')} that neither has learned from")
+    rows = [(s.metric, s.challenger, s.champion, s.error or "") for s in evidence.scores]
+    header = ("metric", evidence.challenger.version or "", champion or "", "")
+    table(rows, header, right=" ".join(header[1:3]))
+    for reason in verdict.reasons:
+        click.echo(f"{symbol(reason.outcome)} {reason.text}")
+    if compared.disagreements:
+        click.echo("\nWhere they disagree most:")
+        columns = tuple(compared.disagreements[0])
+        table([tuple(d.values()) for d in compared.disagreements], columns)
+    next_step(f"Look inside: keepfit show {evidence.model}@{evidence.challenger.version}")

@@ -1,0 +1,157 @@
+"""keepfit list, show, history and live: what the registry holds. Nothing is written."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from keepfit.cli.render import count, next_step, table
+from keepfit.cli.session import Session, verb
+from keepfit.errors import UnknownName, UserError
+
+if TYPE_CHECKING:
+    from keepfit.config.load import Project
+    from keepfit.store.nouns import Entry
+    from keepfit.store.state import State
+
+
+def known_model(project: Project, name: str) -> str:
+    """`name`, if the project declares it; UnknownName with a guess."""
+    if name not in project.models:
+        raise UnknownName("model", name, project.models)
+    return name
+
+
+@click.command("list")
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@click.option("--limit", default=20, show_default=True, help="Newest versions a model.")
+@verb
+def list_(session: Session, models: tuple[str, ...], *, limit: int) -> None:
+    """List the versions, newest first, and the stages that point at them."""
+    project = session.project()
+    registry = session.registry(project)
+    names = [known_model(project, m) for m in models] or list(project.models)
+    rows = [row for name in names for row in version_rows(name, registry.state(name))[:limit]]
+    session.show(rows, lambda: _show_list(rows))
+
+
+def version_rows(model: str, state: State) -> list[dict[str, str]]:
+    """A row a version, newest first."""
+    held: dict[str, list[str]] = {}
+    for stage, promotion in state.stages.items():
+        held.setdefault(promotion.version, []).append(stage)
+    return [
+        {
+            "model": model,
+            "version": v.version,
+            "stages": ", ".join(held.get(v.version, [])),
+            "verdict": v.verdicts[-1].outcome if v.verdicts else "",
+            "published": v.at[:16].replace("T", " "),
+            "by": v.actor,
+            "why": v.reason,
+        }
+        for v in reversed(state.versions.values())
+    ]
+
+
+def _show_list(rows: list[dict[str, str]]) -> None:
+    if not rows:
+        click.echo("There are no versions yet.")
+        next_step("Make the first: keepfit run")
+        return
+    table([tuple(row.values()) for row in rows], tuple(rows[0]))
+    newest = rows[0]
+    next_step(f"Look inside one: keepfit show {newest['model']}@{newest['version'].split('-')[0]}")
+
+
+@click.command("history")
+@click.argument("model")
+@click.option("--limit", default=50, show_default=True, help="Newest records.")
+@verb
+def history_(session: Session, model: str, *, limit: int) -> None:
+    """Tell what happened to a model, from its log."""
+    project = session.project()
+    state = session.registry(project).state(known_model(project, model))
+    entries = tuple(state.entries[-limit:])
+    session.show([_record(e) for e in entries], lambda: _show_history(model, entries))
+
+
+def _record(entry: Entry) -> dict[str, object]:
+    plain: dict[str, object] = msgspec.to_builtins(entry.event)
+    return plain | ({"void": entry.void} if entry.void else {})
+
+
+def _show_history(model: str, entries: tuple[Entry, ...]) -> None:
+    if not entries:
+        click.echo(f"{model} has no history yet.")
+        next_step("Begin it: keepfit run")
+        return
+    table(
+        [
+            (e.event.seq, e.event.at[:16].replace("T", " "), e.event.actor, *_told(e))
+            for e in entries
+        ],
+        ("seq", "when (UTC)", "who", "what", "which", "why"),
+        right="seq",
+    )
+    next_step("What was live at a time: keepfit live MODEL --at 2013-06-01")
+
+
+def _told(entry: Entry) -> tuple[str, str, str]:
+    """What happened, to which version or stage, and why."""
+    from keepfit.store import events as ev
+
+    match entry.event:
+        case ev.Begin(version=version, reason=reason):
+            told = ("began", version, reason)
+        case ev.Abort(reason=reason):
+            told = ("gave up", "", reason)
+        case ev.Freeze(parts=parts):
+            told = ("froze", count(sum(p.rows for p in parts), "row"), parts[0].uri)
+        case ev.Publish(attempt=_, model=digest):
+            told = ("published", "", f"model {digest[:12]}")
+        case ev.Judged(version=version, outcome=outcome, why=why):
+            told = (f"judged: {outcome}", version, why)
+        case ev.Request(version=version, stage=stage):
+            told = (f"asked for {stage}", version, "")
+        case ev.Approve(version=version, stage=stage, reason=reason):
+            told = (f"approved for {stage}", version, reason)
+        case ev.Reject(version=version, stage=stage, reason=reason):
+            told = (f"rejected for {stage}", version, reason)
+        case ev.Promote(version=version, stage=stage, how=how, reason=reason):
+            told = (f"promoted to {stage}", version, f"{how}: {reason}" if reason else how)
+    return (told[0], told[1], f"VOID: {entry.void}") if entry.void else told
+
+
+@click.command("live")
+@click.argument("model")
+@click.option("--at", "at", required=True, help="A time, such as 2013-06-01 or 2013-06-01T12:00.")
+@click.option("--stage", help="The stage; else the last one.")
+@verb
+def live_(session: Session, model: str, *, at: str, stage: str | None) -> None:
+    """Say what was live at a time (UTC where the time names no zone)."""
+    project = session.project()
+    state = session.registry(project).state(known_model(project, model))
+    asked = stage or project.stages[-1]
+    if asked not in project.stages:
+        raise UnknownName("stage", asked, project.stages)
+    version = state.live_at(asked, moment(at))
+    session.show(
+        {"model": model, "stage": asked, "at": moment(at).isoformat(), "version": version},
+        lambda: click.echo(f"{model}@{asked} at {at}: {version or 'nothing'}"),
+    )
+
+
+def moment(text: str) -> datetime:
+    """The time that `text` names, in UTC where it names no zone; UserError with examples."""
+    padded = f"{text}-01" if len(text) == len("2013-06") else text
+    try:
+        parsed = datetime.fromisoformat(padded)
+    except ValueError as error:
+        raise UserError(
+            f"`{text}` is not a time; expected one such as 2013-06, 2013-06-01 or 2013-06-01T12:00"
+        ) from error
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -1,0 +1,125 @@
+"""keepfit approve, reject, promote and rollback: what moves a stage by hand. All show first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from keepfit.cli.render import next_step, symbol
+from keepfit.cli.session import Session, verb
+from keepfit.cli.show import summary
+from keepfit.errors import NotApproved, UserError
+
+if TYPE_CHECKING:
+    from keepfit.lifecycle.release import Release
+
+
+@click.command("approve")
+@click.argument("model")
+@click.option("--stage", help="Which request, where several wait.")
+@click.option("--reason", default="", help="Why; it is recorded.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@verb
+def approve_(session: Session, model: str, *, stage: str | None, reason: str, yes: bool) -> None:
+    """Answer a pending request with yes, after showing its evidence."""
+    from keepfit.lifecycle.model import model_of
+    from keepfit.lifecycle.release import approve, pending
+
+    project = session.project()
+    registry, subject = session.registry(project), model_of(project, model)
+    request = pending(subject, registry.state(model), stage)
+    if not session.json and not session.quiet:
+        summary(registry, model, request.version)
+    session.confirm(f"Let {model} {request.version} into {request.stage}?", yes=yes)
+    done = approve(subject, registry, request, reason)
+    session.show(done, lambda: show_release(model, done))
+
+
+@click.command("reject")
+@click.argument("model")
+@click.option("--stage", help="Which request, where several wait.")
+@click.option("--reason", required=True, help="Why; it is recorded.")
+@verb
+def reject_(session: Session, model: str, *, stage: str | None, reason: str) -> None:
+    """Answer a pending request with no."""
+    from keepfit.lifecycle.model import model_of
+    from keepfit.lifecycle.release import pending, reject
+
+    project = session.project()
+    registry, subject = session.registry(project), model_of(project, model)
+    done = reject(subject, registry, pending(subject, registry.state(model), stage), reason)
+    session.show(done, lambda: show_release(model, done))
+
+
+@click.command("promote")
+@click.argument("reference", metavar="REF")
+@click.option("--to", "stage", required=True, help="The stage.")
+@click.option("--force", is_flag=True, help="Past the gate; needs --reason and is marked for ever.")
+@click.option("--reason", default="", help="Why; it is recorded.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@verb
+def promote_(  # noqa: PLR0913 the flags that users see
+    session: Session, reference: str, *, stage: str, force: bool, reason: str, yes: bool
+) -> None:
+    """Let a stage point at a version, through the same gate as `keepfit run`."""
+    from keepfit.lifecycle.model import model_of
+    from keepfit.lifecycle.promote import by_force, by_gate
+    from keepfit.names import Reference
+
+    if force and not reason:
+        raise UserError("--force passes over the gate", hint="say why with --reason")
+    project = session.project()
+    name = Reference.parse(reference).model
+    subject = model_of(project, name)
+    with session.ports(project) as ports:
+        version = ports.registry.resolve(Reference.parse(reference), project.stages)
+        if not session.json and not session.quiet:
+            summary(ports.registry, name, version.version)
+        session.confirm(f"Point {stage} at {name} {version.version}?", yes=yes)
+        if force:
+            done = by_force(subject, ports.registry, version, stage, reason)
+        else:
+            done = by_gate(subject, ports, version, stage, reason)
+    session.show(done, lambda: show_release(name, done))
+    if done.what == "asked":
+        raise NotApproved(
+            f"{name}: {stage} wants a person's yes", hint=f"keepfit approve {name} --stage {stage}"
+        )
+
+
+@click.command("rollback")
+@click.argument("model")
+@click.option("--stage", help="The stage; else the last one.")
+@click.option("--reason", default="", help="Why; it is recorded.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@verb
+def rollback_(session: Session, model: str, *, stage: str | None, reason: str, yes: bool) -> None:
+    """Let a stage point at what it held before, after checking that it loads."""
+    from keepfit.lifecycle.model import model_of
+    from keepfit.lifecycle.release import back, rollback
+
+    project = session.project()
+    registry, subject = session.registry(project), model_of(project, model)
+    where = stage or project.stages[-1]
+    held, before = back(subject, registry, where)
+    if not session.json and not session.quiet:
+        click.echo(f"{model}@{where} goes back from {held.version} to {before}, which loads.")
+    session.confirm(f"Point {where} at {model} {before}?", yes=yes)
+    done = rollback(subject, registry, where, reason)
+    session.show(done, lambda: show_release(model, done))
+
+
+def show_release(model: str, done: Release) -> None:
+    """One step of a version at one stage, and what to do about it."""
+    if done.what == "promoted":
+        was = f" (was {done.was})" if done.was else ""
+        click.echo(f"{symbol('promoted')} {model}@{done.stage} is {done.version}{was}")
+        next_step(f"Use it: keepfit predict {model}@{done.stage} INPUT OUTPUT")
+    elif done.what == "asked":
+        people = "1 person" if done.waits_for == 1 else f"{done.waits_for} persons"
+        click.echo(f"{symbol('asked')} {model} {done.version} waits for {people} at {done.stage}")
+        next_step(f"Answer: keepfit approve {model}, or keepfit reject {model} --reason …")
+    else:
+        click.echo(f"{symbol('refused')} {model} {done.version} stays out of {done.stage}")
+        next_step(f"See why: keepfit show {model}@{done.version}")

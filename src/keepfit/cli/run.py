@@ -1,0 +1,159 @@
+"""keepfit run and train: retraining, and what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from keepfit.cli.failure import show_failure
+from keepfit.cli.render import count, next_step, seconds, symbol, table
+from keepfit.cli.session import Session, verb
+from keepfit.errors import Refused
+
+if TYPE_CHECKING:
+    from keepfit.lifecycle.release import Release
+    from keepfit.lifecycle.run import Done
+    from keepfit.lifecycle.train import Kept
+    from keepfit.records import Bump, Evidence, Verdict
+
+
+@click.command("run")
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@click.option("--force", is_flag=True, help="Retrain although nothing is due.")
+@click.option(
+    "--bump", type=click.Choice(["major", "minor", "patch"]), help="Instead of the computed step."
+)
+@verb
+def run_(session: Session, models: tuple[str, ...], *, force: bool, bump: Bump | None) -> None:
+    """Retrain what is due: train, judge, publish, promote or ask."""
+    from keepfit.train.worker import Trainer
+
+    with Trainer() as trainer:
+        trainer.start()  # it imports what training needs while we read the file
+        done = _run_all(session, models, trainer, force=force, bump=bump)
+    session.show([_record(one) for one in done], lambda: _show_end(done))
+    if failed := [one.error for one in done if one.error]:
+        raise SystemExit(max(error.exit_code for error in failed))
+    if refused := [one for one in done if one.refused]:
+        raise Refused(
+            f"the gate refused {count(len(refused), 'challenger')}; the champion stays",
+            hint=f"keepfit show {refused[0].plan.model}@latest",
+        )
+
+
+def _run_all(
+    session: Session, models: tuple[str, ...], trainer: Any, *, force: bool, bump: Bump | None
+) -> list[Done]:
+    from keepfit.lifecycle.model import models_of
+    from keepfit.lifecycle.run import run
+
+    done: list[Done] = []
+    project = session.project()
+    with session.ports(project, trainer) as ports:
+        for one in run(models_of(project, models), ports, force=force, bump=bump):
+            done.append(one)
+            if one.error:
+                show_failure(one.error, debug=session.debug)
+            elif not session.json and not session.quiet:
+                _show_one(one)
+    return done
+
+
+def _show_one(one: Done) -> None:
+    name = one.plan.model
+    if one.result is None:
+        click.echo(f"{symbol(one.plan.status)} {name}  {one.plan.status}  {one.plan.reasons[0]}")
+        return
+    verdict = one.result.judgement.verdict
+    again = ", published before" if one.result.already else ""
+    click.echo(
+        f"{symbol(verdict.outcome)} {name} {one.result.version}  {verdict.outcome}{again}"
+        f"  {seconds(one.seconds)}"
+    )
+    show_reasons(verdict)
+    for step in one.result.releases:
+        click.echo(f"  {symbol(step.what)} {_released(step)}")
+
+
+def show_reasons(verdict: Verdict) -> None:
+    """Every rule of the gate and what came of it, a line each."""
+    for reason in verdict.reasons:
+        click.echo(f"  {symbol(reason.outcome)} {reason.text}")
+
+
+def _released(step: Release) -> str:
+    was = f" (was {step.was})" if step.was else ""
+    if step.what == "promoted":
+        return f"{step.stage} is {step.version}{was}"
+    if step.what == "asked":
+        return f"{step.stage} waits for {count(step.waits_for, 'approval')}{was}"
+    return f"{step.stage} stays {step.was or 'empty'}"
+
+
+def _show_end(done: list[Done]) -> None:
+    asked = [
+        one.plan.model
+        for one in done
+        if one.result and any(step.what == "asked" for step in one.result.releases)
+    ]
+    trained = sum(one.result is not None for one in done)
+    if asked:
+        next_step(f"{count(trained, 'model')} retrained. Decide: keepfit approve {asked[0]}")
+    elif trained:
+        next_step(f"{count(trained, 'model')} retrained. Look: keepfit list")
+    elif not any(one.error for one in done):
+        next_step("Nothing was due. To retrain all the same: keepfit run MODEL --force")
+
+
+def _record(one: Done) -> dict[str, Any]:
+    result = one.result
+    return {
+        "model": one.plan.model,
+        "status": "failed" if one.error else "retrained" if result else one.plan.status,
+        "reasons": one.plan.reasons,
+        "seconds": round(one.seconds, 3),
+        "error": str(one.error) if one.error else None,
+        "version": result.version if result else None,
+        "verdict": result.judgement.verdict if result else None,
+        "evidence": result.judgement.evidence if result else None,
+        "releases": result.releases if result else (),
+    }
+
+
+@click.command("train")
+@click.argument("model")
+@verb
+def train_(session: Session, model: str) -> None:
+    """Train a candidate and gather its evidence, nothing else: no version, no promotion."""
+    from keepfit.train.worker import Trainer
+
+    with Trainer() as trainer:
+        trainer.start()
+        from keepfit.lifecycle.model import model_of
+        from keepfit.lifecycle.train import train_only
+
+        project = session.project()
+        with session.ports(project, trainer) as ports:
+            kept = train_only(model_of(project, model), ports, project.root / ".keepfit")
+    session.show(kept.judgement, lambda: _show_kept(model, kept))
+
+
+def _show_kept(model: str, kept: Kept) -> None:
+    verdict = kept.judgement.verdict
+    click.echo(f"{symbol(verdict.outcome)} {model} candidate  {verdict.outcome}")
+    show_reasons(verdict)
+    show_scores(kept.judgement.evidence)
+    next_step(f"It lies in {kept.folder}. To publish what is due: keepfit run {model}")
+
+
+def show_scores(evidence: Evidence) -> None:
+    """Every metric of every side on the same rows."""
+    champion = evidence.champion.version if evidence.champion else None
+    click.echo(f"\nOn {count(evidence.rows, 'holdout row')}:")
+    header = ("metric", "this", champion or "no champion", "naive", "")
+    table(
+        [(s.metric, s.challenger, s.champion, s.baseline, s.error or "") for s in evidence.scores],
+        header,
+        right=" ".join(header[1:4]),
+    )

@@ -1,0 +1,152 @@
+"""What every verb needs: its common flags, the project, the ports, and a way to speak."""
+
+from __future__ import annotations
+
+import functools
+import getpass
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from keepfit.errors import UserError
+
+if TYPE_CHECKING:
+    from keepfit.config.load import Project
+    from keepfit.lifecycle.ports import Ports
+    from keepfit.store.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One call of one verb."""
+
+    file: Path | None  # --file
+    profile: str | None
+    overrides: dict[str, str]  # --set
+    json: bool
+    quiet: bool
+    debug: bool
+
+    def project(self) -> Project:
+        """The project of this folder, or of --file; ConfigError with every problem."""
+        from keepfit.config.load import find_file, load
+        from keepfit.evaluate.names import problem
+        from keepfit.kinds import known, params_of
+
+        return load(
+            self.file or find_file(Path.cwd()),
+            os.environ,
+            params_of=params_of,
+            kinds=known,
+            metrics=problem,
+            profile=self.profile,
+            overrides=self.overrides,
+        )
+
+    def registry(self, project: Project) -> Registry:
+        """The project's registry, as the person at this terminal."""
+        from keepfit.store.open import open_store
+        from keepfit.store.registry import Registry
+
+        return Registry(open_store(project.store), clock=_now, actor=actor())
+
+    @contextmanager
+    def ports(self, project: Project, trainer: Any = None) -> Iterator[Ports]:
+        """Registry, trainer, clock and environment; what was started is ended."""
+        from keepfit.data.statcache import StatCache
+        from keepfit.lifecycle.ports import Ports
+        from keepfit.train.worker import Trainer
+
+        cache = StatCache(project.root / ".keepfit" / "files.json")
+        with trainer or Trainer() as running, self.progress() as say:
+            yield Ports(
+                registry=self.registry(project),
+                trainer=running,
+                clock=_now,
+                environ=os.environ,
+                cache=cache,
+                say=say,
+            )
+            cache.save()
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[str, str], None]]:
+        """Something to say steps to: a spinner on a terminal, else nothing."""
+        if self.quiet or self.json or not sys.stderr.isatty():
+            yield lambda _model, _step: None
+            return
+        from rich.console import Console
+
+        with Console(stderr=True).status("") as status:
+            yield lambda model, step: status.update(f"{model}: {step}")
+
+    def show(self, record: Any, text: Callable[[], None]) -> None:
+        """The record as JSON where --json asks for it, else the text, unless --quiet."""
+        if self.json:
+            from keepfit.digest import canonical
+
+            click.echo(canonical(record).decode())
+        elif not self.quiet:
+            text()
+
+    def confirm(self, question: str, *, yes: bool) -> None:
+        """Go on only after a yes: from --yes, or from a person at a terminal."""
+        if yes:
+            return
+        if not sys.stdin.isatty():
+            raise UserError(f"{question} Nobody is here to answer.", hint="add --yes")
+        click.confirm(question, abort=True, err=True)
+
+
+def actor() -> str:
+    """Who is acting: KEEPFIT_ACTOR, else the name of the account."""
+    try:
+        return os.environ.get("KEEPFIT_ACTOR") or getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number that has no name
+        return "unknown"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+FLAGS = (
+    click.option("--file", type=click.Path(path_type=Path, dir_okay=False), help="A keepfit.toml."),
+    click.option("--profile", help="A [profile.NAME] of the file."),
+    click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Override one key."),
+    click.option("--json", is_flag=True, help="Print JSON."),
+    click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors."),
+    click.option("--debug", is_flag=True, help="Show the traceback of an error."),
+)
+
+
+def verb(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the flags that every verb has, and hand the command a Session."""
+
+    @functools.wraps(command)
+    def wrapped(ctx: click.Context, /, **arguments: Any) -> None:
+        flags = {name: arguments.pop(name) for name in ("file", "profile", "json", "quiet")}
+        session = Session(
+            **flags | {"profile": flags["profile"] or ctx.obj["profile"]},
+            overrides=dict(map(_pair, arguments.pop("sets"))),
+            debug=arguments.pop("debug") or ctx.obj["debug"],
+        )
+        command(session, **arguments)
+
+    for flag in reversed(FLAGS):
+        wrapped = flag(wrapped)
+    return click.pass_context(wrapped)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise UserError(f"--set {text}: expected KEY=VALUE, such as model.fare.params.alpha=0.3")
+    return key.strip(), value.strip()

@@ -1,0 +1,129 @@
+"""keepfit show: a version from the inside."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from keepfit.cli.render import count, figure, next_step, symbol, table
+from keepfit.cli.run import show_reasons, show_scores
+from keepfit.cli.session import Session, verb
+
+if TYPE_CHECKING:
+    from keepfit.lifecycle.judgement import Judgement
+    from keepfit.records import Evidence, Manifest
+    from keepfit.store.registry import Registry
+
+WIDEST = 24  # how many encoded columns are shown before the rest is only counted
+
+
+@click.command("show")
+@click.argument("reference", metavar="REF")
+@verb
+def show_(session: Session, reference: str) -> None:
+    """Show a version: scores, verdict, data, encoding, recipe."""
+    from keepfit.lifecycle.look import describe
+
+    project = session.project()
+    inside = describe(session.registry(project), reference, project.stages)
+    session.show(inside, lambda: _show(inside.manifest, inside.judgement, inside.described))
+
+
+def summary(registry: Registry, model: str, version: str) -> None:
+    """The one page on which somebody decides: verdict first, then what it rests on."""
+    from keepfit.lifecycle.look import judgement_of
+
+    state = registry.state(model).versions[version]
+    judgement = judgement_of(registry, model, state)
+    click.echo(click.style(f"{model} {version}", bold=True) + f"  evidence {state.evidence[:12]}")
+    _verdict(judgement)
+    show_scores(judgement.evidence)
+
+
+def _show(manifest: Manifest, judgement: Judgement, described: dict[str, Any]) -> None:
+    click.echo(click.style(f"{manifest.model} {manifest.version}", bold=True))
+    _verdict(judgement)
+    show_scores(judgement.evidence)
+    _slices(judgement.evidence)
+    _rows(manifest, judgement.evidence)
+    _encoding(described)
+    _recipe(manifest)
+    next_step(f"What happened to it: keepfit history {manifest.model}")
+
+
+def _verdict(judgement: Judgement) -> None:
+    verdict = judgement.verdict
+    click.echo(f"{symbol(verdict.outcome)} {verdict.outcome}")
+    show_reasons(verdict)
+
+
+def _slices(evidence: Evidence) -> None:
+    if evidence.slices:
+        click.echo(f"\nBy slice ({evidence.metric}):")
+        table(
+            [
+                (f"{s.column} = {s.value}", f"{s.rows:,}", s.challenger, s.champion, s.note or "")
+                for s in evidence.slices
+            ],
+            ("slice", "rows", "this", "champion", ""),
+            right="rows this champion",
+        )
+
+
+def _rows(manifest: Manifest, evidence: Evidence) -> None:
+    snapshot, split = manifest.recipe.snapshot, evidence.split
+    click.echo(f"\nData: {count(snapshot.rows, 'row')} in {count(len(snapshot.parts), 'part')}")
+    facts = [
+        ("snapshot", snapshot.digest[:12]),
+        ("from, to", f"{snapshot.time_from or '–'}, {snapshot.time_to or '–'}"),
+        (f"split by {split.by}", f"{split.train:,} train, {split.holdout:,} holdout"),
+    ]
+    if split.validation:
+        facts.append(("validation", f"{split.validation:,}"))
+    if split.unlabelled:
+        facts.append(("without target", f"{split.unlabelled:,}, kept out"))
+    facts += [(f"removed by {r.rule}", f"{r.rows:,}  ({r.condition})") for r in evidence.removals]
+    facts += [(f.check, f"{symbol(f.severity)} {f.message}") for f in evidence.findings]
+    table([("  " + name, value) for name, value in facts])
+
+
+def _encoding(described: dict[str, Any]) -> None:
+    click.echo("\nModel:")
+    for name, value in described.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            click.echo(f"  {name}")
+            columns = tuple(value[0])
+            table([("   ", *map(_cell, row.values())) for row in value[:WIDEST]], ("", *columns))
+            if len(value) > WIDEST:
+                click.echo(f"    and {len(value) - WIDEST:,} more; all with --json")
+        else:
+            click.echo(f"  {name}: {_cell(value)}")
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return figure(value)
+    if isinstance(value, dict | list | tuple):
+        text = json.dumps(value, default=str)
+        return text if len(text) <= 80 else text[:77] + "…"
+    return str(value)
+
+
+def _recipe(manifest: Manifest) -> None:
+    recipe = manifest.recipe
+    code = recipe.code
+    commit = f"commit {code.commit[:7]}" if code.commit else "no commit"
+    click.echo("\nRecipe:")
+    table(
+        [
+            ("  kind", manifest.candidate.kind),
+            ("  params", json.dumps(manifest.config.get("params", {}))),
+            ("  code", f"{commit}, {count(len(code.files), 'file')} stored"),
+            ("  seed", str(recipe.seed)),
+            ("  python", f"{recipe.environment.python} on {recipe.environment.platform}"),
+            ("  lock", f"{recipe.environment.lock} {recipe.environment.lock_digest[:12]}"),
+            ("  model", manifest.candidate.digest[:12]),
+        ]
+    )

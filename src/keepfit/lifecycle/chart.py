@@ -1,0 +1,52 @@
+"""The chart of a replay: the served metric against time, one line a policy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from keepfit.errors import NotInstalled
+from keepfit.lifecycle.replay import Course
+
+# Told apart by colour-blind readers, and by dash where there is no colour (Okabe and Ito, 2008).
+STYLES = (("#0072b2", "-"), ("#d55e00", "--"), ("#009e73", "-."), ("#cc79a7", ":"))
+
+
+def draw(courses: Sequence[Course], title: str, files: Sequence[Path]) -> None:
+    """Write the chart to every file; the suffix says the format: .svg, .png or .pdf."""
+    try:
+        from matplotlib import rc_context
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise NotInstalled("the chart", "plot") from error
+    with rc_context({"svg.hashsalt": "keepfit", "svg.fonttype": "none", "font.size": 11}):
+        figure = Figure(figsize=(9, 4.8), layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.add_subplot()
+        for course, (colour, dash) in zip(courses, STYLES * len(courses), strict=False):
+            _line(axes, course, colour, dash)
+        axes.set_title(title, loc="left", fontweight="bold")
+        axes.set_ylabel(courses[0].metric)
+        axes.set_ylim(bottom=0 if courses[0].better == "lower" else None)
+        axes.grid(axis="y", alpha=0.25)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False, loc="best")
+        for file in files:
+            # No date inside: the same replay draws the same bytes.
+            figure.savefig(file, dpi=150, metadata={"Date": None} if file.suffix == ".svg" else {})
+
+
+def _line(axes: object, course: Course, colour: str, dash: str) -> None:
+    known = [p for p in course.periods if p.champion_score is not None]
+    days = [date.fromisoformat(p.start) for p in known]
+    served = f"{course.served:.2f}" if course.served is not None else "–"
+    label = f"{course.policy}: {served} served, {course.trainings} trainings"
+    axes.plot(days, [p.champion_score for p in known], dash, color=colour, label=label, lw=2)  # type: ignore[attr-defined]
+    changed = [
+        (day, p.champion_score)
+        for day, p, before in zip(known and days, known, [None, *known], strict=False)
+        if before is not None and p.champion != before.champion
+    ]
+    axes.plot(*zip(*changed, strict=True) if changed else ([], []), "o", color=colour, ms=6)  # type: ignore[attr-defined]

@@ -1,0 +1,151 @@
+"""Versions on rows: one scored, two compared, one judged again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from keepfit.config.schema import ModelSpec, Split
+from keepfit.errors import NotComparable, UserError
+from keepfit.evaluate.compare import Sides, asked_for, score
+from keepfit.evaluate.metrics import get
+from keepfit.evaluate.sample import Sample, classes_of
+from keepfit.lifecycle.judgement import Contender, Ground, Judgement, judged
+from keepfit.lifecycle.model import Model
+from keepfit.lifecycle.open import Opened, open_version
+from keepfit.lifecycle.peek import look_at, ready_at
+from keepfit.lifecycle.ports import Ports
+from keepfit.records import MetricScore, Record
+from keepfit.store.nouns import VersionState
+
+SHOWN = 10  # rows on which two versions disagree most
+
+
+class Evaluated(Record, frozen=True, kw_only=True):
+    """A version on some rows."""
+
+    model: str
+    version: str
+    data: str  # which rows
+    rows: int
+    learned_from: int  # rows that it had learned from, left out
+    scores: tuple[MetricScore, ...]
+
+
+class Compared(Record, frozen=True, kw_only=True):
+    """Two versions on the same rows, and where they disagree most."""
+
+    judgement: Judgement
+    disagreements: tuple[dict[str, str], ...]
+
+
+def ground_of(model: Model, ports: Ports, data: Path | None) -> Ground:
+    """The holdout that the sources give now, or every row of a file."""
+    from keepfit.data.prepare import prepare
+
+    if data is None:
+        snapshot, peek = look_at(model, ports)
+        prepared = prepare(
+            snapshot, model.spec, peek.path, root=model.root, transform=model.transform()
+        )
+        return Ground.holdout(prepared, model.spec.target)
+    if not data.exists():
+        raise UserError(f"there is no file {data}")
+    snapshot, peek = look_at(model, ports, spec=_reading(model.spec, data))
+    return Ground.all_of(ready_at(model, snapshot, peek))
+
+
+def _reading(spec: ModelSpec, file: Path) -> ModelSpec:
+    """The model's spec with another source: the file, whole."""
+    data = {"source": str(file.absolute()), "query": None, "window": None}
+    return spec.model_copy(
+        update={"data": spec.data.model_copy(update=data), "split": Split(seed=spec.split.seed)}
+    )
+
+
+def evaluate(model: Model, ports: Ports, opened: Opened, data: Path | None) -> Evaluated:
+    """A version's metrics on rows that it has not learned from."""
+    ground = ground_of(model, ports, data)
+    fresh = ~np.isin(ground.keys, opened.keys)
+    if not fresh.any():
+        raise NotComparable(
+            f"{model.name}: {opened.state.version} has learned from each of the "
+            f"{fresh.size:,} rows; none is left to score",
+            hint="name newer rows with --data",
+        )
+    rows = ground.rows.filter(pl.Series(fresh))
+    said = ground.predicted(opened.predictor).only(fresh)
+    truth = rows[model.spec.target]
+    classes = classes_of(truth, said) if model.task == "classification" else ()
+    own = model.own_metrics()
+    sides = Sides(Sample(truth, said, classes, rows), None, None)
+    return Evaluated(
+        model=model.name,
+        version=opened.state.version,
+        data=str(data) if data else "the present holdout",
+        rows=rows.height,
+        learned_from=int((~fresh).sum()),
+        scores=tuple(
+            score(own.get(name) or get(name), sides)
+            for name in asked_for(model.spec.gate, model.task, len(classes))
+        ),
+    )
+
+
+def compare(
+    model: Model, ports: Ports, challenger: Opened, champion: Opened, data: Path | None
+) -> Compared:
+    """Two versions on the same rows, none of which either has learned from."""
+    ground = ground_of(model, ports, data)
+    sides = Contender.of(challenger, ground), Contender.of(champion, ground)
+    judgement = judged(model, ground, challenger.manifest.candidate, *sides)
+    return Compared(judgement=judgement, disagreements=_disagreements(model, ground, *sides))
+
+
+def judge_again(
+    model: Model, ports: Ports, version: VersionState, champion: str | None
+) -> Judgement:
+    """A version held against a champion on the holdout that the sources give now."""
+    ground = ground_of(model, ports, None)
+    challenger = open_version(ports.registry, model.name, version, model.root)
+    against = None
+    if champion:
+        held = ports.registry.state(model.name).versions[champion]
+        against = open_version(ports.registry, model.name, held, model.root)
+    return judged(
+        model,
+        ground,
+        challenger.manifest.candidate,
+        Contender.of(challenger, ground),
+        Contender.of(against, ground) if against else None,
+    )
+
+
+def _disagreements(
+    model: Model, ground: Ground, challenger: Contender, champion: Contender
+) -> tuple[dict[str, str], ...]:
+    keep = ~np.isin(ground.keys, challenger.keys) & ~np.isin(ground.keys, champion.keys)
+    ours, theirs = challenger.said.only(keep), champion.said.only(keep)
+    shown = [*(model.spec.data.key or model.spec.features[:3]), model.spec.target]
+    rows = ground.rows.filter(pl.Series(keep)).select(shown)
+    rows = rows.with_columns(ours.values.alias("first"), theirs.values.alias("second"))
+    distance = _distance(ours.probabilities, theirs.probabilities, rows)
+    most = rows.with_columns(distance.alias("__distance")).sort(
+        "__distance", descending=True, maintain_order=True
+    )
+    worst = most.filter(pl.col("__distance") > 0).head(SHOWN).drop("__distance")
+    return tuple({k: _plain(v) for k, v in row.items()} for row in worst.iter_rows(named=True))
+
+
+def _distance(ours: np.ndarray | None, theirs: np.ndarray | None, rows: pl.DataFrame) -> pl.Series:
+    if ours is not None and theirs is not None and ours.shape == theirs.shape:
+        return pl.Series(np.abs(ours - theirs).sum(axis=1))
+    if rows["first"].dtype.is_numeric():
+        return (rows["first"] - rows["second"]).abs().cast(pl.Float64)
+    return (rows["first"] != rows["second"]).cast(pl.Float64)
+
+
+def _plain(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

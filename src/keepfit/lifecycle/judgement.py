@@ -1,0 +1,127 @@
+"""Champion and challenger on the same rows: what is measured, and what the gate says of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import polars as pl
+
+from keepfit.data.keys import Keys
+from keepfit.decide.gate import judge
+from keepfit.digest import sha256
+from keepfit.errors import NotComparable
+from keepfit.evaluate.baseline import naive
+from keepfit.evaluate.compare import measure
+from keepfit.evaluate.evidence import different, gather, trim_overlap
+from keepfit.lifecycle.model import Model
+from keepfit.lifecycle.open import Opened
+from keepfit.records import Candidate, Evidence, Finding, Record, Removal, Side, Verdict
+
+if TYPE_CHECKING:
+    from keepfit.data.prepare import Prepared, Ready
+    from keepfit.kinds.base import Prediction
+    from keepfit.train.predictor import Predictor
+
+
+class Judgement(Record, frozen=True, kw_only=True):
+    """Evidence and the verdict on it, as they are stored with a version."""
+
+    evidence: Evidence
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The rows that a judgement is held on, the same for both sides."""
+
+    rows: pl.DataFrame  # ready, with the target
+    raw: pl.DataFrame  # the same rows as they came in
+    keys: Keys  # a key a row
+    learned: pl.Series | None = None  # the target of training, for the naive predictor
+    removals: tuple[Removal, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @classmethod
+    def holdout(cls, prepared: Prepared, target: str) -> Self:
+        """The holdout of prepared rows."""
+        split = prepared.split
+        return cls(
+            rows=split.holdout,
+            raw=prepared.raw(split.holdout),
+            keys=split.holdout_keys,
+            learned=split.train[target],
+            removals=prepared.removals,
+            findings=prepared.findings,
+        )
+
+    @classmethod
+    def all_of(cls, ready: Ready) -> Self:
+        """Every row of a table of its own."""
+        return cls(rows=ready.rows, raw=ready.raw(), keys=ready.keys)
+
+    def predicted(self, predictor: Predictor) -> Prediction:
+        """What a model says of every row, by the one path from the raw rows."""
+        return predictor.predict(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One side: what it learned from, and what it says of the ground's rows."""
+
+    side: Side
+    keys: Keys
+    said: Prediction
+
+    @classmethod
+    def of(cls, opened: Opened, ground: Ground) -> Self:
+        """A version on the ground."""
+        return cls(opened.side, opened.keys, ground.predicted(opened.predictor))
+
+
+def judged(
+    model: Model,
+    ground: Ground,
+    candidate: Candidate,
+    challenger: Contender,
+    champion: Contender | None,
+) -> Judgement:
+    """The evidence on a challenger, held against the champion if there is one, and the verdict.
+
+    Rows that a side has learned from are left out and counted. NotComparable where both sides are
+    the same model, or where no row is left.
+    """
+    spec = model.spec
+    different(challenger.side, champion.side if champion else None, model.name)
+    keep, overlap = trim_overlap(ground.keys, challenger.keys, champion.keys if champion else None)
+    rows = ground.rows.filter(pl.Series(keep))
+    if rows.is_empty():
+        raise NotComparable(
+            f"{model.name}: of {keep.size:,} holdout rows the challenger has learned from "
+            f"{overlap.challenger:,} and the champion from {overlap.champion:,}; none is left to "
+            "judge on",
+            hint="wait for newer rows, or make the holdout larger",
+        )
+    measured = measure(
+        rows,
+        spec.target,
+        challenger.said.only(keep),
+        champion.said.only(keep) if champion else None,
+        None if ground.learned is None else naive(ground.learned, rows.height, model.task),
+        spec.gate,
+        own=model.own_metrics(),
+        task=model.task,
+        seed=spec.split.seed,
+    )
+    evidence = gather(
+        candidate,
+        champion=champion.side if champion else None,
+        challenger=challenger.side,
+        measured=measured,
+        rows=rows.height,
+        holdout=sha256(ground.keys[keep].tobytes()),
+        overlap=overlap,
+        removals=ground.removals,
+        findings=ground.findings,
+    )
+    return Judgement(evidence=evidence, verdict=judge(evidence, spec.gate))

@@ -1,0 +1,48 @@
+"""What a version is, read from the store and checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from keepfit.errors import Corrupt
+from keepfit.lifecycle.judgement import Judgement
+from keepfit.lifecycle.open import MODEL, below
+from keepfit.names import Reference
+from keepfit.records import Manifest, Record
+from keepfit.store.nouns import VersionState
+from keepfit.store.registry import Registry
+
+
+class Inside(Record, frozen=True, kw_only=True):
+    """A version from the inside."""
+
+    manifest: Manifest
+    judgement: Judgement  # the newest
+    described: dict[str, Any]  # what its kind tells of it: encoding, coefficients
+
+
+def judgement_of(registry: Registry, model: str, version: VersionState) -> Judgement:
+    """The newest evidence on the version, and the verdict; Corrupt if it was changed."""
+    data = registry.evidence(model, version.version)
+    try:
+        return msgspec.json.decode(data, type=Judgement)
+    except msgspec.MsgspecError as error:
+        raise Corrupt(f"the evidence of {model} {version.version}: {error}") from error
+
+
+def describe(registry: Registry, text: str, stages: tuple[str, ...]) -> Inside:
+    """Everything that `keepfit show` tells of the version that `MODEL@…` names."""
+    from keepfit.train.artifact import load
+
+    reference = Reference.parse(text)
+    version = registry.resolve(reference, stages)
+    manifest = registry.manifest(reference.model, version.version)
+    files = below(registry.files(reference.model, version.version), MODEL)
+    fitted = load(manifest.candidate.kind, files, manifest.candidate.files)
+    return Inside(
+        manifest=manifest,
+        judgement=judgement_of(registry, reference.model, version),
+        described=fitted.describe(),
+    )

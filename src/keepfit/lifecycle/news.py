@@ -1,0 +1,81 @@
+"""What the sources hold that the newest version has not seen, and how the champion does on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import msgspec
+
+from keepfit.lifecycle.champion import champion_of
+from keepfit.lifecycle.model import Model
+from keepfit.lifecycle.open import open_version
+from keepfit.lifecycle.peek import Peek, look_at, ready_at
+from keepfit.lifecycle.ports import Ports
+from keepfit.lifecycle.score import gate_metric, judged_at, measured, worse_by
+from keepfit.records import Snapshot
+from keepfit.store.nouns import VersionState
+from keepfit.store.state import State
+
+_ONE_TICK = timedelta(microseconds=1)  # the finest that a time column tells
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """New rows since a version, and the champion on them."""
+
+    rows: int
+    since: str  # the newest version
+    seen_to: str | None  # ISO time of the newest row that it saw
+    metric: str = ""
+    then: float | None = None  # the champion's metric when it was judged
+    now: float | None = None  # and on the new rows
+    worse: float | None = None  # by this share
+
+    def due(self, model: Model) -> bool:
+        """Whether the schedule makes these rows a reason to retrain."""
+        schedule = model.spec.schedule
+        if self.rows < schedule.min_new_rows:
+            return False
+        if schedule.decay is None or self.worse is None:
+            return True
+        return self.worse > schedule.decay
+
+    def text(self) -> str:
+        """The news in words, with the figures."""
+        number = self.since.split("-", maxsplit=1)[0]
+        seen = f" ({self.seen_to[:10]})" if self.seen_to else ""
+        told = f"{self.rows:,} new row{'' if self.rows == 1 else 's'} since {number}{seen}"
+        if self.then is None or self.now is None:
+            return told
+        return f"{told}; champion's {self.metric} {self.then:.4g} → {self.now:.4g} on them"
+
+
+def news_since(model: Model, ports: Ports, state: State, newest: VersionState) -> News:
+    """What is new since the newest version; the rows are read where they lie."""
+    old = ports.registry.manifest(model.name, newest.version).recipe.snapshot
+    snapshot, peek = _new_rows(model, ports, old)
+    news = News(rows=snapshot.rows, since=newest.version, seen_to=old.time_to)
+    champion = champion_of(model, state)
+    if not snapshot.rows or champion is None:
+        return news
+    ready = ready_at(model, snapshot, peek)
+    if not ready.rows.height:
+        return news
+    opened = open_version(ports.registry, model.name, champion, model.root)
+    metric = gate_metric(model)
+    then, now = judged_at(ports.registry, model, opened), measured(model, opened, ready)
+    worse = worse_by(metric, then, now)
+    return replace(news, metric=metric.name, then=then, now=now, worse=worse)
+
+
+def _new_rows(model: Model, ports: Ports, old: Snapshot) -> tuple[Snapshot, Peek]:
+    """A snapshot of the rows after the newest that is known; without times, of the new files."""
+    if old.time_to and model.spec.data.time:
+        newest = datetime.fromisoformat(old.time_to)
+        return look_at(model, ports, since=newest + _ONE_TICK)
+    snapshot, peek = look_at(model, ports)
+    known = {part.digest for part in old.parts}
+    fresh = tuple(part for part in snapshot.parts if part.digest not in known)
+    rows = sum(part.rows for part in fresh)
+    return msgspec.structs.replace(snapshot, parts=fresh, rows=rows), peek

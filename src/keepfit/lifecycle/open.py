@@ -1,0 +1,105 @@
+"""From a version in the store to a model that predicts: verified first, built after."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keepfit.config.code import load_function
+from keepfit.config.schema import ModelSpec
+from keepfit.errors import Corrupt
+from keepfit.names import Reference
+from keepfit.records import Manifest, Side
+from keepfit.store.nouns import VersionState
+from keepfit.store.registry import Registry
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from keepfit.train.predictor import Predictor
+
+MODEL, CODE, KEYS, JUNIT = "model/", "code/", "rows.u64", "junit.xml"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A version whose every file was checked against the log, ready to predict."""
+
+    state: VersionState
+    manifest: Manifest
+    spec: ModelSpec
+    predictor: Predictor
+    keys: np.ndarray  # sorted hashes of the row keys it learned from
+
+    @property
+    def side(self) -> Side:
+        """What evidence calls it."""
+        return Side(digest=self.manifest.candidate.digest, version=self.state.version)
+
+
+def open_version(registry: Registry, model: str, version: VersionState, root: Path) -> Opened:
+    """The version, loaded; Corrupt if a byte differs from what was published."""
+    from keepfit.data.keys import read_fingerprint
+    from keepfit.train.artifact import load
+    from keepfit.train.predictor import Predictor
+
+    manifest = registry.manifest(model, version.version)
+    files = registry.files(model, version.version)
+    spec = ModelSpec.model_validate(manifest.config)
+    candidate = manifest.candidate
+    fitted = load(candidate.kind, below(files, MODEL), candidate.files)
+    predictor = Predictor(
+        version=version.version,
+        schema=candidate.schema,
+        data=spec.data,
+        transform=_transform(spec, manifest, below(files, CODE), root),
+        features=spec.features,
+        fitted=fitted,
+    )
+    return Opened(
+        state=version,
+        manifest=manifest,
+        spec=spec,
+        predictor=predictor,
+        keys=read_fingerprint(files[KEYS]),
+    )
+
+
+def open_reference(registry: Registry, text: str, stages: tuple[str, ...], root: Path) -> Opened:
+    """The version that `MODEL@…` names, loaded; UnknownName with what there is."""
+    reference = Reference.parse(text)
+    return open_version(registry, reference.model, registry.resolve(reference, stages), root)
+
+
+def below(files: dict[str, bytes], folder: str) -> dict[str, bytes]:
+    """The files of one folder of a version, by their names in it."""
+    return {p.removeprefix(folder): data for p, data in files.items() if p.startswith(folder)}
+
+
+def _transform(
+    spec: ModelSpec, manifest: Manifest, stored: dict[str, bytes], root: Path
+) -> Callable[..., Any] | None:
+    """The version's own function: the project's, if it is still the same, else as it was stored."""
+    if spec.data.transform is None:
+        return None
+    here = {path: _digest(root / path) for path in stored}
+    if here == manifest.recipe.code.files:
+        return load_function(spec.data.transform, root)
+    # The project's code has moved on. The stored files were checked against the log's digest, and a
+    # folder is trusted as far as the project beside it, so the champion can still be judged fairly.
+    if missing := manifest.recipe.code.files.keys() - stored.keys():
+        raise Corrupt(f"{spec.name}: the stored code lacks {', '.join(sorted(missing))}")
+    folder = Path(tempfile.mkdtemp(prefix="keepfit-code-"))
+    for path, data in stored.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(data)
+    return load_function(spec.data.transform, folder)
+
+
+def _digest(path: Path) -> str | None:
+    from keepfit.digest import sha256_file
+
+    return sha256_file(path) if path.is_file() else None

@@ -1,0 +1,64 @@
+"""Looking at rows without keeping them: what plan, evaluate and replay read, nothing is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from keepfit.config.schema import ModelSpec
+from keepfit.data.parts import Parts
+from keepfit.data.prepare import Ready, ready
+from keepfit.data.snapshot import freeze
+from keepfit.digest import Digest
+from keepfit.lifecycle.model import Model
+from keepfit.lifecycle.ports import Ports
+from keepfit.records import Part, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Peek:
+    """Parts that are read where they lie; what the store has is read there."""
+
+    stored: Parts
+    seen: dict[Digest, Path] = field(default_factory=dict)
+
+    def known(self, digest: Digest) -> Part | None:
+        return self.stored.known(digest)
+
+    def add(self, parts: Sequence[tuple[Part, Path]]) -> None:
+        self.seen.update({part.digest: path for part, path in parts})
+
+    def path(self, digest: Digest) -> Path:
+        return self.seen.get(digest) or self.stored.path(digest)
+
+
+def look_at(
+    model: Model,
+    ports: Ports,
+    *,
+    spec: ModelSpec | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> tuple[Snapshot, Peek]:
+    """What the sources hold now, within these times, without storing any of it."""
+    peek = Peek(ports.registry.parts(model.name))
+    wanted = spec or model.spec
+    if since or until:
+        # The span asked for stands in for the window of training.
+        data = wanted.data.model_copy(update={"window": None})
+        wanted = wanted.model_copy(update={"data": data})
+    snapshot = freeze(
+        wanted, model.root, peek, until=until, environ=ports.environ, cache=ports.cache
+    )
+    if since:
+        snapshot = msgspec.structs.replace(snapshot, since=since.replace(tzinfo=None).isoformat())
+    return snapshot, peek
+
+
+def ready_at(model: Model, snapshot: Snapshot, peek: Peek) -> Ready:
+    """The snapshot's rows as training would see them, with a known target."""
+    return ready(snapshot, model.spec, peek.path, root=model.root, transform=model.transform())

@@ -1,0 +1,131 @@
+"""Which models need retraining, and why."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim
+
+from keepfit.config.diff import bump as bump_of
+from keepfit.config.diff import changes
+from keepfit.data.sources import fingerprint
+from keepfit.digest import Digest, digest_of
+from keepfit.lifecycle.model import Model
+from keepfit.lifecycle.ports import Ports
+from keepfit.records import Bump, Record
+from keepfit.store.events import Begin
+from keepfit.store.nouns import VersionState, time_of
+from keepfit.store.state import State
+
+Status = Literal["due", "fresh", "waits", "off"]
+
+
+class Plan(Record, frozen=True, kw_only=True):
+    """What `keepfit run` would do with a model."""
+
+    model: str
+    status: Status
+    reasons: tuple[str, ...]
+    bump: Bump | None = None  # the step to the next version
+    since: str | None = None  # the newest version
+    sources: Digest = ""  # of what the sources hold now
+    seconds: float | None = None  # about how long it takes, from the last time
+
+
+def plan(model: Model, ports: Ports) -> Plan:
+    """Whether one model is due, with the reasons in words. Writes nothing."""
+    if not model.spec.schedule.retrain:
+        return Plan(model=model.name, status="off", reasons=("schedule.retrain = false",))
+    state = ports.registry.state(model.name)
+    sources = digest_of(
+        fingerprint(
+            model.spec.data,
+            model.root,
+            ports.cache,
+            holdout=model.spec.split.file,
+            environ=ports.environ,
+        )
+    )
+    if state.newest is None:
+        return Plan(
+            model=model.name,
+            status="due",
+            reasons=("never trained",),
+            bump="major",
+            sources=sources,
+        )
+    return _since_newest(model, ports, state, state.newest, sources)
+
+
+def _since_newest(
+    model: Model, ports: Ports, state: State, newest: VersionState, sources: Digest
+) -> Plan:
+    bump, reasons = _what_changed(model, ports, newest)
+    reasons += _age(model, newest, ports.clock())
+    quiet: list[str] = []  # what is new and yet no reason
+    if sources != newest.sources:
+        from keepfit.lifecycle.news import news_since
+
+        news = news_since(model, ports, state, newest)
+        (reasons if news.due(model) else quiet).append(news.text())
+    status, when = _status(model, newest, ports.clock(), due=bool(reasons))
+    nothing = f"nothing changed since {newest.name.number}"
+    return Plan(
+        model=model.name,
+        status=status,
+        reasons=tuple(when + (reasons or quiet or [nothing])),
+        bump=bump if reasons else None,
+        since=newest.version,
+        sources=sources,
+        seconds=_took(state, newest),
+    )
+
+
+def _what_changed(model: Model, ports: Ports, newest: VersionState) -> tuple[Bump, list[str]]:
+    """The step that changes of config and code ask for, and each change in words."""
+    bump: Bump = "patch"
+    reasons: list[str] = []
+    now = dict(model.resolved)
+    if newest.config != model.training:
+        before = ports.registry.manifest(model.name, newest.version).config
+        bump = bump_of(before, now)
+        reasons += [f"{change} ({bump} version)" for change in changes(before, now)]
+    if newest.code != model.code.digest:
+        before_files = ports.registry.manifest(model.name, newest.version).recipe.code.files
+        touched = sorted({path for path, _ in before_files.items() ^ model.code.files.items()})
+        bump = "major" if bump == "major" else "minor"
+        reasons.append(f"code changed: {', '.join(touched)} ({bump} version)")
+    return bump, reasons
+
+
+def _age(model: Model, newest: VersionState, now: datetime) -> list[str]:
+    limit, born = model.spec.schedule.max_age, time_of(newest.at)
+    if limit is None or born is None or limit.after(born) > now:
+        return []
+    return [f"{newest.name.number} is {(now - born).days} days old; max_age = {limit}"]
+
+
+def _status(
+    model: Model, newest: VersionState, now: datetime, *, due: bool
+) -> tuple[Status, list[str]]:
+    """Whether what is due may run now, by the schedule's times."""
+    schedule = model.spec.schedule
+    if not due:
+        return "fresh", []
+    born = time_of(newest.at)
+    if schedule.cron is None or born is None:
+        return "due", []
+    following = next(CronSim(schedule.cron, born.astimezone(ZoneInfo(schedule.timezone))))
+    if following.astimezone(UTC) <= now:
+        return "due", []
+    return "waits", [f"until {following:%Y-%m-%d %H:%M} {schedule.timezone} (schedule.cron)"]
+
+
+def _took(state: State, newest: VersionState) -> float | None:
+    """Seconds from claim to publication of the newest version."""
+    begun = (e.event for e in state.entries if isinstance(e.event, Begin))
+    at = next((begin.at for begin in begun if begin.attempt == newest.attempt), "")
+    start, end = time_of(at), time_of(newest.at)
+    return (end - start).total_seconds() if start and end else None

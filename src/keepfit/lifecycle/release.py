@@ -1,0 +1,168 @@
+"""How a judged version reaches the stages: by itself, after a person's yes, or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from keepfit.decide.approval import who_must_act
+from keepfit.errors import UnknownName, UserError
+from keepfit.lifecycle.model import Model
+from keepfit.lifecycle.open import open_version
+from keepfit.records import Verdict
+from keepfit.store.nouns import RequestState, StageState
+from keepfit.store.registry import Registry
+from keepfit.store.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What happened to a version at one stage."""
+
+    stage: str
+    version: str
+    what: Literal["promoted", "asked", "refused"]
+    was: str | None = None  # what the stage held before
+    waits_for: int = 0  # how many more persons must approve
+
+
+def release(
+    model: Model, registry: Registry, version: str, verdict: Verdict
+) -> tuple[Release, ...]:
+    """Walk the version through the stages in order until one of them stops it."""
+    done: list[Release] = []
+    for stage in model.stages:
+        state = registry.state(model.name)
+        if (held := state.stages.get(stage)) and held.version == version:
+            continue
+        step = _enter(model, registry, state, version, stage, verdict)
+        done.append(step)
+        if step.what != "promoted":
+            break
+    return tuple(done)
+
+
+def _enter(  # noqa: PLR0913 the six facts of one step
+    model: Model, registry: Registry, state: State, version: str, stage: str, verdict: Verdict
+) -> Release:
+    held = state.stages.get(stage)
+    was = held.version if held else None
+    action = who_must_act(verdict, model.spec.promote.mode(stage))
+    if action == "promote":
+        point(registry, model.name, version, stage, held, how="gate")
+        return Release(stage, version, "promoted", was)
+    if action == "ask":
+        ask(registry, model.name, state, version, stage)
+        return Release(stage, version, "asked", was, waits_for=model.spec.promote.approvers)
+    return Release(stage, version, "refused", was)
+
+
+def ask(registry: Registry, model: str, state: State, version: str, stage: str) -> None:
+    """Ask people to let the version into the stage."""
+    held = state.stages.get(stage)
+    registry.request(
+        model,
+        version=version,
+        stage=stage,
+        evidence=state.versions[version].evidence,
+        expect=held.seq if held else None,
+    )
+
+
+def point(  # noqa: PLR0913 what, where, what was there, and why
+    registry: Registry,
+    model: str,
+    version: str,
+    stage: str,
+    held: StageState | None,
+    *,
+    how: str,
+    reason: str = "",
+) -> None:
+    """Point the stage at the version, unless somebody moved it since `held` was read: Conflict."""
+    registry.promote(
+        model,
+        version=version,
+        stage=stage,
+        expect=held.seq if held else None,
+        how=how,
+        reason=reason,
+    )
+
+
+def pending(model: Model, state: State, stage: str | None) -> RequestState:
+    """The request that waits for an answer; UserError if there is none, or one must be named."""
+    waiting = [r for r in state.requests.values() if stage in (None, r.stage)]
+    if not waiting:
+        where = f" for {stage}" if stage else ""
+        raise UserError(
+            f"{model.name}: nothing waits for an answer{where}",
+            hint=f"keepfit history {model.name}",
+        )
+    if len(waiting) > 1:
+        names = ", ".join(r.stage for r in waiting)
+        raise UserError(f"{model.name}: requests wait for {names}", hint="name one with --stage")
+    return waiting[0]
+
+
+def approve(model: Model, registry: Registry, request: RequestState, reason: str) -> Release:
+    """Say yes to the evidence; the stage moves when enough different persons have said so."""
+    state = registry.state(model.name)
+    held = state.stages.get(request.stage)
+    if (held.seq if held else None) != request.expect:
+        found = held.version if held else "nothing"
+        raise UserError(
+            f"{model.name}: {request.stage} points at {found} since the question was asked, so the "
+            "evidence compares with something else",
+            hint=f"keepfit promote {model.name}@{request.version} --to {request.stage}",
+        )
+    state = registry.approve(
+        model.name,
+        version=request.version,
+        stage=request.stage,
+        evidence=request.evidence,
+        reason=reason,
+    )
+    missing = model.spec.promote.approvers - len(
+        state.approvers(request.version, request.stage, request.evidence)
+    )
+    was = held.version if held else None
+    if missing > 0:
+        return Release(request.stage, request.version, "asked", was, waits_for=missing)
+    point(registry, model.name, request.version, request.stage, held, how="approval", reason=reason)
+    return Release(request.stage, request.version, "promoted", was)
+
+
+def reject(model: Model, registry: Registry, request: RequestState, reason: str) -> Release:
+    """Say no: the request is closed and the stage stays as it is."""
+    held = registry.state(model.name).stages.get(request.stage)
+    registry.reject(model.name, version=request.version, stage=request.stage, reason=reason)
+    return Release(request.stage, request.version, "refused", held.version if held else None)
+
+
+def stage_named(model: Model, stage: str) -> str:
+    """`stage`, if the project has it; UnknownName with a guess."""
+    if stage not in model.stages:
+        raise UnknownName("stage", stage, model.stages)
+    return stage
+
+
+def back(model: Model, registry: Registry, stage: str) -> tuple[StageState, str]:
+    """What the stage holds, and what it held before, which was loaded to see that it works."""
+    state = registry.state(model.name)
+    held = state.stages.get(stage_named(model, stage))
+    before = state.before(stage)
+    if held is None or before is None:
+        raise UserError(
+            f"{model.name}: {stage} has held nothing else, so there is nothing to go back to",
+            hint=f"keepfit history {model.name}",
+        )
+    open_version(registry, model.name, state.versions[before], model.root)
+    return held, before
+
+
+def rollback(model: Model, registry: Registry, stage: str, reason: str) -> Release:
+    """Point the stage at what it held before, after checking that it loads."""
+    held, before = back(model, registry, stage)
+    point(registry, model.name, before, stage, held, how="rollback", reason=reason)
+    return Release(stage, before, "promoted", held.version)

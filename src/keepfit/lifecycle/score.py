@@ -1,0 +1,77 @@
+"""How well a version does on some rows, in one metric."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from keepfit.errors import DataRefused
+from keepfit.evaluate.names import default_metric
+from keepfit.lifecycle.look import judgement_of
+from keepfit.lifecycle.model import Model
+from keepfit.lifecycle.open import Opened
+from keepfit.lifecycle.peek import look_at, ready_at
+from keepfit.lifecycle.ports import Ports
+from keepfit.store.registry import Registry
+
+if TYPE_CHECKING:
+    from keepfit.data.prepare import Ready
+    from keepfit.evaluate.metrics import Metric
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A version on the rows of a span."""
+
+    rows: int
+    value: float | None  # of the gate's metric; None: no version, no rows, or not measurable
+
+
+def gate_metric(model: Model) -> Metric:
+    """The metric that the gate compares on, own or known."""
+    from keepfit.evaluate.metrics import get
+
+    name = model.spec.gate.metric or default_metric(model.task)
+    return model.own_metrics().get(name) or get(name)
+
+
+def score_between(
+    model: Model, ports: Ports, opened: Opened | None, since: datetime, until: datetime
+) -> Served:
+    """The gate's metric of a version on the rows from `since` to before `until`."""
+    try:
+        snapshot, peek = look_at(model, ports, since=since, until=until)
+        ready = ready_at(model, snapshot, peek)
+    except DataRefused:
+        return Served(0, None)
+    rows = ready.rows.height
+    return Served(rows, measured(model, opened, ready) if opened and rows else None)
+
+
+def measured(model: Model, opened: Opened, ready: Ready) -> float | None:
+    """The gate's metric of a version on rows that are ready; None where it cannot be measured."""
+    from keepfit.evaluate.sample import NotMeasurable, Sample, classes_of
+
+    said = opened.predictor.predict(ready.raw())
+    truth = ready.rows[model.spec.target]
+    classes = classes_of(truth, said) if model.task == "classification" else ()
+    try:
+        return gate_metric(model).of(Sample(truth, said, classes, ready.rows))
+    except NotMeasurable:
+        return None
+
+
+def judged_at(registry: Registry, model: Model, opened: Opened) -> float | None:
+    """What the gate's metric was when the version was judged."""
+    evidence = judgement_of(registry, model.name, opened.state).evidence
+    name = gate_metric(model).name
+    return next((s.challenger for s in evidence.scores if s.metric == name), None)
+
+
+def worse_by(metric: Metric, then: float | None, now: float | None) -> float | None:
+    """By what share a metric got worse; None where that cannot be said."""
+    if then is None or now is None or then == 0:
+        return None
+    loss = now - then if metric.better == "lower" else then - now
+    return loss / abs(then)

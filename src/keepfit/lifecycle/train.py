@@ -1,0 +1,39 @@
+"""A candidate and its evidence, kept beside the project, where nobody takes it for a version."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from keepfit.digest import canonical
+from keepfit.lifecycle.champion import champion_of
+from keepfit.lifecycle.judgement import Judgement
+from keepfit.lifecycle.model import Model
+from keepfit.lifecycle.open import open_version
+from keepfit.lifecycle.ports import Ports
+from keepfit.lifecycle.retrain import freeze_rows, manifest_of, payload, train
+from keepfit.store.local import LocalStore
+from keepfit.store.ulid import ulid
+
+CANDIDATE = "0.0.0-x000000"  # no version: nothing that the log counts can be called so
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where a candidate lies, and what was measured of it."""
+
+    folder: Path
+    judgement: Judgement
+
+
+def train_only(model: Model, ports: Ports, workplace: Path) -> Kept:
+    """Train a challenger and judge it; its files go to a folder of their own below `workplace`."""
+    best = champion_of(model, ports.registry.state(model.name))
+    champion = open_version(ports.registry, model.name, best, model.root) if best else None
+    trained = train(model, ports, freeze_rows(model, ports), champion, version=None)
+    files = payload(model, trained, f"{model.name} candidate")
+    manifest = manifest_of(model, trained, CANDIDATE, files)
+    folder = f"candidates/{model.name}/{ulid(ports.clock(), os.urandom)}"
+    LocalStore(workplace).write(folder, {**files, "MANIFEST.json": canonical(manifest)})
+    return Kept(workplace / folder, trained.judgement)
