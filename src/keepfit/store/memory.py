@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import Lock
@@ -19,7 +21,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._objects: dict[str, bytes] = {}
         self._lock = Lock()  # look and write are one step
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: Path | None = None
 
     def get(self, key: str) -> bytes | None:
         return self._objects.get(checked(key))
@@ -47,8 +49,7 @@ class MemoryStore:
         data = self.get(key)
         if data is None:
             raise StoreError(f"there is no {key}")
-        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="keepfit-")
-        path = Path(self._folder.name, key)
+        path = self._copies() / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         return path
@@ -65,6 +66,12 @@ class MemoryStore:
 
     def delete(self, key: str) -> None:
         self._objects.pop(checked(key), None)
+
+    def _copies(self) -> Path:
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="keepfit-"))
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        return self._folder
 
 
 def _below(prefix: str) -> str:
