@@ -130,6 +130,15 @@ def test_a_class_that_the_champion_does_not_know_is_held_against_it(said):
         assert better * (one.challenger - one.champion) > 0, one.metric
 
 
+def test_a_class_that_only_the_champion_knows_costs_it_what_it_gave_it(said):
+    rows = pl.DataFrame({"y": ["a", "b"] * 40})
+    ours = said(np.tile([[0.6, 0.4], [0.4, 0.6]], (40, 1)), ("a", "b"))
+    theirs = said(np.tile([[0.6, 0.2, 0.2], [0.2, 0.6, 0.2]], (40, 1)), ("a", "b", "z"))
+    found = measure(rows, "y", ours, theirs, None, Gate(), task="classification", seed=1)
+    assert found.comparison.gain == pytest.approx(0)
+    assert found.scores[0].champion == pytest.approx(-np.log(0.6))
+
+
 def test_two_classes_get_their_roc_curve(binary):
     rows = pl.DataFrame({"y": [False, True] * 30})
     answer = binary(np.linspace(0.1, 0.9, 60), (False, True))

@@ -39,7 +39,7 @@ class Sides:
     baseline: Sample | None
 
 
-def measure(  # noqa: PLR0913, PLR0917 the door of this room: three sides on one holdout, and a gate
+def measure(  # noqa: PLR0913 the door of this room: three sides on one holdout, and a gate
     rows: pl.DataFrame,
     target: str,
     challenger: Prediction,

@@ -87,7 +87,7 @@ def _part(column: str, value: object, members: Codes) -> _Part:
     return _Part(column, name, members, note)
 
 
-def _scored(  # noqa: PLR0913, PLR0917 the two sides and how to compare them
+def _scored(  # noqa: PLR0913 the two sides and how to compare them
     part: _Part,
     metric: Metric,
     challenger: Sample,
