@@ -33,7 +33,7 @@ def clean(
         good = _holds(place, condition, rows)
         bad = rows.filter(~good)
         told = [*(c for c in show if c in rows.columns), *columns_of(place, condition)]
-        removals.append(_removal(name, condition, bad.select(dict.fromkeys(told))))
+        removals.append(_removal(name, condition, bad.select(*dict.fromkeys(told))))
         rows = rows.filter(good)
     return rows, tuple(removals)
 

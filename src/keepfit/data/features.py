@@ -108,8 +108,11 @@ def _collect(rows: pl.LazyFrame, where: str) -> pl.DataFrame:
     try:
         return rows.collect()
     except PolarsError as error:
-        place = where.rpartition(".")[0]
-        raise UserError(f"{place}: the rows cannot be computed: {in_short(error)}") from error
+        place = f"{where.rpartition('.')[0]}.derive"
+        raise UserError(
+            f"{place}: the rows cannot be computed: {in_short(error)}",
+            hint="TRY_CAST(… AS …) gives null where CAST fails",
+        ) from error
 
 
 def _place(error: BaseException, function: Transform, root: Path | None) -> str:
