@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import msgspec
@@ -50,6 +50,7 @@ class Learned:
     """A fitted estimator with the encoding that makes its matrix."""
 
     header: Header
+    stored: bytes = field(repr=False)  # kept: some estimators count how often they were asked
     estimator: Any
     threads: Any  # threadpoolctl's controller, which takes milliseconds to make
 
@@ -59,7 +60,7 @@ class Learned:
         return self.header.classes
 
     def predict(self, rows: pl.DataFrame) -> Prediction:
-        """Numbers, or labels: the most probable one, else (without probabilities) its own choice."""
+        """Numbers; or labels, the most probable ones, or without probabilities its own choice."""
         matrix = matrix_of(self.header, rows)
         if not self.classes:
             return Prediction(
@@ -75,7 +76,7 @@ class Learned:
 
     def save(self) -> dict[str, bytes]:
         """`model.json` with encoding and classes, `estimator.skops` with the rest."""
-        return _files(self.header, self.estimator)
+        return {MODEL: canonical(self.header), ESTIMATOR: self.stored}
 
     def describe(self) -> dict[str, Any]:
         """The estimators, what they were told other than the defaults, and the encoding."""
@@ -88,18 +89,17 @@ class Learned:
     def _labels(self, codes: np.ndarray) -> pl.Series:
         return pl.Series("prediction", self.classes).gather(codes.astype(np.int64))
 
-    def _answers(self, method: str, matrix: np.ndarray) -> np.ndarray:
+    def _answers(self, method: str, matrix: Floats) -> np.ndarray:
         """What the estimator says of each row, the same bits whatever rows are beside it."""
-        ask: Callable[[np.ndarray], np.ndarray] = getattr(self.estimator, method)
-        rows = len(matrix)
-        if not rows:  # scikit-learn refuses to look at none
-            return ask(np.zeros((1, matrix.shape[1])))[:0]
-        if type(self.estimator).__module__.startswith(_ROW_BY_ROW):
-            return ask(matrix)
-        padded = np.concatenate([matrix, np.repeat(matrix[:1], -rows % _BLOCK, axis=0)])
+        ask: Callable[[Floats], np.ndarray] = getattr(self.estimator, method)
         with self.threads.limit(limits=1):
+            if not len(matrix):  # scikit-learn refuses to look at none
+                return ask(np.zeros((1, matrix.shape[1])))[:0]
+            if type(self.estimator).__module__.startswith(_ROW_BY_ROW):
+                return ask(matrix)
+            padded = np.concatenate([matrix, np.repeat(matrix[:1], -len(matrix) % _BLOCK, axis=0)])
             blocks = [ask(block) for block in padded.reshape(-1, _BLOCK, matrix.shape[1])]
-        return np.concatenate(blocks)[:rows]
+            return np.concatenate(blocks)[: len(matrix)]
 
 
 class SklearnKind:
@@ -124,11 +124,9 @@ class SklearnKind:
             classes=classes,
         )
         matrix = matrix_of(header, lesson.train)
-        # Threads: processes would outlive a training that is stopped.
-        with _module("joblib").parallel_config(backend="threading", n_jobs=threads):
-            _fit(estimator, matrix, target)
+        _fit(estimator, matrix, target, threads)
         # What is judged is what was written, not what was in memory before.
-        return self.load(_storable(header, estimator))
+        return _read(header, _written(estimator))
 
     def load(self, files: Mapping[str, bytes]) -> Learned:
         """The model that `save` wrote; Corrupt or Refused, before any of it is built, if not."""
@@ -137,8 +135,7 @@ class SklearnKind:
             stored = files[ESTIMATOR]
         except (KeyError, msgspec.DecodeError) as error:
             raise Corrupt(f"{MODEL}: this is no model of kind `sklearn`: {error}") from error
-        estimator = skops_file.load(stored)
-        return Learned(header, estimator, _module("threadpoolctl").ThreadpoolController())
+        return _read(header, stored)
 
 
 SKLEARN = SklearnKind()
@@ -198,25 +195,31 @@ def _weigh_by_code(estimator: Any, classes: tuple[Label, ...]) -> None:
             estimator.set_params(**{name: weights})
 
 
-def _fit(estimator: Any, matrix: np.ndarray, target: np.ndarray) -> None:
+def _fit(estimator: Any, matrix: Floats, target: np.ndarray, threads: int) -> None:
+    # joblib by threads: its processes would outlive a training that is stopped.
+    with (
+        _module("joblib").parallel_config(backend="threading", n_jobs=threads),
+        _module("threadpoolctl").threadpool_limits(threads),
+    ):
+        try:
+            estimator.fit(matrix, target)
+        except ValueError as error:  # of params and of rows; scikit-learn's words say which
+            raise UserError(f"{type(estimator).__name__} cannot learn: {error}") from error
+
+
+def _written(estimator: Any) -> bytes:
     try:
-        estimator.fit(matrix, target)
-    except ValueError as error:  # of params and of rows; scikit-learn's words say which
-        raise UserError(f"{type(estimator).__name__} cannot learn: {error}") from error
-
-
-def _files(header: Header, estimator: Any) -> dict[str, bytes]:
-    return {MODEL: canonical(header), ESTIMATOR: skops_file.dump(estimator)}
-
-
-def _storable(header: Header, estimator: Any) -> dict[str, bytes]:
-    try:
-        return _files(header, estimator)
+        return skops_file.dump(estimator)
     except (Refused, TypeError) as error:
         raise UserError(
             f"{type(estimator).__name__} cannot be stored without code: {error}",
             hint="choose another estimator, or leave out the parameter that brought it in",
         ) from error
+
+
+def _read(header: Header, stored: bytes) -> Learned:
+    estimator = skops_file.load(stored)
+    return Learned(header, stored, estimator, _module("threadpoolctl").ThreadpoolController())
 
 
 def _module(name: str) -> Any:

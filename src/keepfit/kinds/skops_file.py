@@ -75,7 +75,7 @@ def load(data: bytes) -> Any:
     _check(types)
     try:
         return _skops().loads(data, trusted=sorted({kind.name for kind in types}))
-    except (AttributeError, ImportError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, BadZipFile, ImportError, KeyError, TypeError, ValueError) as error:
         raise Corrupt(
             f"this skops file cannot be read: {error}",
             hint="was it written with another version of scikit-learn? Its recipe names it",
