@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keepfit.cli.failure import show_failure
+from keepfit.cli.look import moment
 from keepfit.cli.render import count, next_step, seconds, symbol, table
 from keepfit.cli.session import Session, verb
 from keepfit.errors import Refused
 
 if TYPE_CHECKING:
     from keepfit.lifecycle.release import Release
-    from keepfit.lifecycle.run import Done
+    from keepfit.lifecycle.run import Done, How
     from keepfit.lifecycle.train import Kept
     from keepfit.records import Bump, Evidence, Verdict
+    from keepfit.train.worker import Trainer
 
 
 @click.command("run")
@@ -24,14 +26,19 @@ if TYPE_CHECKING:
 @click.option(
     "--bump", type=click.Choice(["major", "minor", "patch"]), help="Instead of the computed step."
 )
+@click.option("--as-of", metavar="TIME", help="Use only rows before this time, as if it were then.")
 @verb
-def run_(session: Session, models: tuple[str, ...], *, force: bool, bump: Bump | None) -> None:
+def run_(
+    session: Session, models: tuple[str, ...], *, force: bool, bump: Bump | None, as_of: str | None
+) -> None:
     """Retrain what is due: train, judge, publish, promote or ask."""
+    from keepfit.lifecycle.run import How
     from keepfit.train.worker import Trainer
 
+    how = How(force=force, bump=bump, as_of=moment(as_of) if as_of else None)
     with Trainer() as trainer:
         trainer.start()  # it imports what training needs while we read the file
-        done = _run_all(session, models, trainer, force=force, bump=bump)
+        done = _run_all(session, models, trainer, how)
     session.show([_record(one) for one in done], lambda: _show_end(done))
     if failed := [one.error for one in done if one.error]:
         raise SystemExit(max(error.exit_code for error in failed))
@@ -42,16 +49,14 @@ def run_(session: Session, models: tuple[str, ...], *, force: bool, bump: Bump |
         )
 
 
-def _run_all(
-    session: Session, models: tuple[str, ...], trainer: Any, *, force: bool, bump: Bump | None
-) -> list[Done]:
+def _run_all(session: Session, models: tuple[str, ...], trainer: Trainer, how: How) -> list[Done]:
     from keepfit.lifecycle.model import models_of
     from keepfit.lifecycle.run import run
 
     done: list[Done] = []
     project = session.project()
     with session.ports(project, trainer) as ports:
-        for one in run(models_of(project, models), ports, force=force, bump=bump):
+        for one in run(models_of(project, models), ports, how):
             done.append(one)
             if one.error:
                 show_failure(one.error, debug=session.debug)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+import msgspec
 import polars as pl
 
 from keepfit.data.keys import Keys
@@ -29,6 +30,12 @@ class Judgement(Record, frozen=True, kw_only=True):
 
     evidence: Evidence
     verdict: Verdict
+
+    def naming(self, version: str) -> Judgement:
+        """The same, with the version that the challenger became."""
+        replace = msgspec.structs.replace
+        side = replace(self.evidence.challenger, version=version)
+        return replace(self, evidence=replace(self.evidence, challenger=side))
 
 
 @dataclass(frozen=True, slots=True)

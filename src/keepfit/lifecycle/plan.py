@@ -53,7 +53,7 @@ def plan(model: Model, ports: Ports) -> Plan:
             model=model.name,
             status="due",
             reasons=("never trained",),
-            bump="major",
+            bump="patch",
             sources=sources,
         )
     return _since_newest(model, ports, state, state.newest, sources)

@@ -139,11 +139,9 @@ def _live_through(  # noqa: PLR0913 one period's facts
     if champion and not POLICIES[ALIASES.get(policy, policy)](decay, limit):
         return known
     try:
-        result = retrain(
-            model, ports, bump="major" if held is None else "patch", reason=policy, until=end
-        )
+        result = retrain(model, ports, bump="patch", reason=policy, until=end)
     except DataRefused as refusal:
-        return _with(known, note=str(refusal))
+        return _with(known, note=str(refusal).split(" (")[0])
     return _with(known, **_outcome(result, metric.name))
 
 

@@ -1,4 +1,4 @@
-"""Retraining, as a sentence: freeze, train while the champion is scored, judge, publish, release."""
+"""Retraining: freeze, train while the champion is scored, judge, publish, release."""
 
 from __future__ import annotations
 
@@ -62,9 +62,7 @@ def freeze_rows(model: Model, ports: Ports, *, until: datetime | None = None) ->
     )
 
 
-def train(
-    model: Model, ports: Ports, snapshot: Snapshot, champion: Opened | None, *, version: str | None
-) -> Trained:
+def train(model: Model, ports: Ports, snapshot: Snapshot, champion: Opened | None) -> Trained:
     """A candidate and its evidence; the challenger learns while the champion is evaluated."""
     parts = ports.registry.parts(model.name)
     paths = {part.digest: parts.path(part.digest) for part in snapshot.parts}
@@ -79,7 +77,7 @@ def train(
     ports.say(model.name, "judging")
     _same_rows(model, fit, prepared)
     ours = Contender(
-        Side(digest=fit.candidate.digest, version=version),
+        Side(digest=fit.candidate.digest),
         prepared.split.train_keys,
         ground.predicted(fit.predictor(model.spec, model.transform())),
     )
@@ -140,14 +138,14 @@ def _same_rows(model: Model, fit: Fit, prepared: Prepared) -> None:
         )
 
 
-def payload(model: Model, trained: Trained, name: str) -> dict[str, bytes]:
+def payload(model: Model, trained: Trained, judgement: Judgement, name: str) -> dict[str, bytes]:
     """Every file of a version but its manifest, by path."""
     return {
         **{MODEL + path: data for path, data in trained.fit.files.items()},
         **{CODE + path: data for path, data in model.code_files.items()},
         KEYS: trained.fit.keys,
-        EVIDENCE: canonical(trained.judgement),
-        JUNIT: junit(trained.judgement.evidence, trained.judgement.verdict, name),
+        EVIDENCE: canonical(judgement),
+        JUNIT: junit(judgement.evidence, judgement.verdict, name),
     }
 
 
@@ -174,48 +172,62 @@ def retrain(  # noqa: PLR0913 why and how, said by name
     until: datetime | None = None,
     again: str = "",
 ) -> Retrained:
-    """Train a challenger for one model, let the gate decide, publish it, promote or ask."""
+    """Train a challenger for one model, let the gate decide, publish it, promote or ask.
+
+    The same rows, config and code give the version that they gave before; `again` makes another.
+    `until` leaves out rows of that moment or later, as if it were then.
+    """
     registry = ports.registry
     snapshot = freeze_rows(model, ports, until=until)
     op = digest_of([model.name, model.training, snapshot.digest, model.code.digest, again])
-    claim = registry.begin(
-        model.name,
-        op=op,
-        bump=bump,
-        label=model.label,
-        config=model.training,
-        snapshot=snapshot.digest,
-        sources=sources,
-        code=model.code.digest,
-        reason=reason,
-    )
-    if not claim.published:
-        try:
-            _publish(model, ports, snapshot, claim)
-        except (KeepfitError, KeyboardInterrupt) as error:
-            # Frees nothing and loses nothing: it tells everybody that this attempt is over.
-            registry.abort(model.name, claim.attempt, str(error) or "stopped by hand")
-            raise
-    published = registry.state(model.name).versions[claim.version]
+    known = registry.state(model.name).claims.get(op)
+    already = known is not None and known.published
+    if known and already:
+        version = known.version
+    else:
+        trained = train(model, ports, snapshot, _champion(model, ports))
+        # Only now is a number claimed: what cannot be trained or judged leaves no gap.
+        claim = registry.begin(
+            model.name,
+            op=op,
+            bump=bump,
+            label=model.label,
+            config=model.training,
+            snapshot=snapshot.digest,
+            sources=sources,
+            code=model.code.digest,
+            reason=reason,
+        )
+        _publish(model, ports, trained, claim)
+        version = claim.version
+    published = registry.state(model.name).versions[version]
     judgement = judgement_of(registry, model.name, published)
-    releases = release(model, registry, claim.version, judgement.verdict)
-    return Retrained(model.name, claim.version, judgement, releases, already=claim.published)
+    releases = release(model, registry, version, judgement.verdict)
+    return Retrained(model.name, version, judgement, releases, already=already)
 
 
-def _publish(model: Model, ports: Ports, snapshot: Snapshot, claim: Claim) -> None:
+def _champion(model: Model, ports: Ports) -> Opened | None:
+    best = champion_of(model, ports.registry.state(model.name))
+    return open_version(ports.registry, model.name, best, model.root) if best else None
+
+
+def _publish(model: Model, ports: Ports, trained: Trained, claim: Claim) -> None:
     registry = ports.registry
-    best = champion_of(model, registry.state(model.name))
-    champion = open_version(registry, model.name, best, model.root) if best else None
-    trained = train(model, ports, snapshot, champion, version=claim.version)
-    files = payload(model, trained, f"{model.name} {claim.version}")
     ports.say(model.name, "publishing")
-    manifest = manifest_of(model, trained, claim.version, files)
-    registry.publish(model.name, claim, files, manifest)
+    try:
+        judgement = trained.judgement.naming(claim.version)
+        files = payload(model, trained, judgement, f"{model.name} {claim.version}")
+        manifest = manifest_of(model, trained, claim.version, files)
+        registry.publish(model.name, claim, files, manifest)
+    except (KeepfitError, KeyboardInterrupt) as error:
+        # Its bytes may be deleted: everybody is told that this attempt is over.
+        registry.abort(model.name, claim.attempt, str(error) or "stopped by hand")
+        raise
     registry.judged(
         model.name,
         version=claim.version,
         evidence=sha256(files[EVIDENCE]),
-        outcome=trained.judgement.verdict.outcome,
+        outcome=judgement.verdict.outcome,
         against=trained.champion,
-        why=trained.judgement.verdict.why,
+        why=judgement.verdict.why,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from time import monotonic
 
 from keepfit.errors import KeepfitError
@@ -29,27 +30,46 @@ class Done:
         return self.result is not None and self.result.judgement.verdict.outcome == "fail"
 
 
-def run(
-    models: Sequence[Model], ports: Ports, *, force: bool = False, bump: Bump | None = None
-) -> Iterator[Done]:
+@dataclass(frozen=True, slots=True)
+class How:
+    """What the person who calls for a run wants otherwise than planned."""
+
+    force: bool = False  # retrain although nothing is due
+    bump: Bump | None = None  # instead of the computed step
+    as_of: datetime | None = None  # only rows before this moment, as if it were then
+
+
+def run(models: Sequence[Model], ports: Ports, how: How) -> Iterator[Done]:
     """Retrain each model that is due (or each, by force), one after the other."""
     for model in models:
         begun = monotonic()
         ports.say(model.name, "looking")
-        planned = plan(model, ports)
-        if planned.status != "due" and not force:
+        try:
+            planned = plan(model, ports)
+        except KeepfitError as error:
+            yield Done(Plan(model=model.name, status="due", reasons=()), error=error)
+            continue
+        if planned.status != "due" and not (how.force or how.as_of):
             yield Done(planned)
             continue
         try:
-            result = retrain(
-                model,
-                ports,
-                bump=bump or planned.bump or "patch",
-                reason="; ".join(planned.reasons) if planned.status == "due" else "by force",
-                sources=planned.sources,
-                again=ports.clock().isoformat() if force and planned.status != "due" else "",
-            )
+            result = _retrain(model, ports, planned, how)
         except KeepfitError as error:
             yield Done(planned, error=error, seconds=monotonic() - begun)
         else:
             yield Done(planned, result, seconds=monotonic() - begun)
+
+
+def _retrain(model: Model, ports: Ports, planned: Plan, how: How) -> Retrained:
+    due = planned.status == "due"
+    as_of = f"as of {how.as_of:%Y-%m-%d}" if how.as_of else ""
+    return retrain(
+        model,
+        ports,
+        bump=how.bump or planned.bump or "patch",
+        reason=as_of or ("; ".join(planned.reasons) if due else "by force"),
+        # A run as of then has not seen what is there now: the next plan must look again.
+        sources="" if how.as_of else planned.sources,
+        until=how.as_of,
+        again=ports.clock().isoformat() if how.force and not due else "",
+    )

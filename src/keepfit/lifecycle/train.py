@@ -31,8 +31,8 @@ def train_only(model: Model, ports: Ports, workplace: Path) -> Kept:
     """Train a challenger and judge it; its files go to a folder of their own below `workplace`."""
     best = champion_of(model, ports.registry.state(model.name))
     champion = open_version(ports.registry, model.name, best, model.root) if best else None
-    trained = train(model, ports, freeze_rows(model, ports), champion, version=None)
-    files = payload(model, trained, f"{model.name} candidate")
+    trained = train(model, ports, freeze_rows(model, ports), champion)
+    files = payload(model, trained, trained.judgement, f"{model.name} candidate")
     manifest = manifest_of(model, trained, CANDIDATE, files)
     folder = f"candidates/{model.name}/{ulid(ports.clock(), os.urandom)}"
     LocalStore(workplace).write(folder, {**files, "MANIFEST.json": canonical(manifest)})
