@@ -4,6 +4,7 @@ import itertools
 import os
 import sys
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
@@ -63,7 +64,7 @@ def publish_and_promote(registry, writing):
 def test_nothing_is_ever_half_visible_and_a_rerun_finishes_the_work(tmp_path, writing):
     for number in itertools.count():
         folder = tmp_path / str(number)
-        killed = killed_at(number, folder, lambda: publish_and_promote(opened(folder), writing))
+        killed = killed_at(number, folder, partial(publish_and_promote, opened(folder), writing))
         state = opened(folder).state("fare")
         assert not any(entry.void for entry in state.entries)
         for version in state.versions:

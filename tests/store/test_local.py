@@ -26,7 +26,7 @@ def syncs(monkeypatch):
     seen, real = [], os.fsync
 
     def fsync(descriptor):
-        seen.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        seen.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
         real(descriptor)
 
     if not Path("/proc/self/fd").exists():
@@ -287,3 +287,18 @@ def test_a_link_that_was_applied_before_it_failed_counts(store, monkeypatch):
     monkeypatch.setattr(os, "link", link)
     store.create("a/b", b"1")
     assert store.get("a/b") == b"1"
+
+
+def test_a_link_that_may_have_been_applied_is_looked_for(registry, writing, monkeypatch):
+    writing.begin(registry, "first")
+    real, tries = os.link, []
+
+    def link(source, target):
+        tries.append(target)
+        if len(tries) < 3:
+            raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+        real(source, target)
+
+    monkeypatch.setattr(os, "link", link)
+    assert writing.begin(registry, "second").version == "1.0.1-aff1242"
+    assert len(set(tries)) == 1  # the same slot each time

@@ -176,7 +176,7 @@ def test_what_a_reference_names(versions, registry, selector, index):
 @pytest.mark.parametrize("selector", ["1.2", "1.0.1", "dead", "staging", "prodution"])
 def test_a_reference_to_nothing_tells_what_there_is(versions, registry, selector):
     registry.promote("fare", versions[0], "production", expect=None, how="gate")
-    with pytest.raises(UnknownName, match="production|Known"):
+    with pytest.raises(UnknownName, match=r"production|Known"):
         resolved(registry, f"fare@{selector}")
 
 

@@ -49,7 +49,7 @@ def test_a_file_that_is_gone_is_missed(registry, version, files_of, name):
 
 
 def test_a_file_that_it_never_had_is_named_with_a_guess(registry, version):
-    with pytest.raises(UnknownName, match="Did you mean `model.json`"):
+    with pytest.raises(UnknownName, match=r"Did you mean `model\.json`"):
         registry.files("fare", version, ["modle.json"])
 
 

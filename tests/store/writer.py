@@ -88,7 +88,7 @@ def publish(registry, op, *, model="fare", files=FILES, **options):
 def main(root, name, count):
     registry = Registry(open_store(root), clock=lambda: datetime.now(UTC), actor=name)
     for number in range(int(count)):
-        print(publish(registry, f"{name}-{number}"))
+        sys.stdout.write(publish(registry, f"{name}-{number}") + "\n")
 
 
 if __name__ == "__main__":

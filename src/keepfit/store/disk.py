@@ -27,6 +27,7 @@ _HINTS = {
     errno.ENAMETOOLONG: "the path is too long: name a store nearer to the root",
 }
 _NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
+LOST_ANSWERS = {errno.EIO, errno.ETIMEDOUT, errno.ESTALE}  # of a network drive, say
 _AT_FDCWD, _RENAME_NOREPLACE, _RENAME_EXCL = -100, 1, 4  # linux/fs.h; macOS: sys/stdio.h
 
 

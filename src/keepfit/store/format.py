@@ -10,9 +10,9 @@ import msgspec
 from keepfit.digest import canonical
 from keepfit.errors import Corrupt
 from keepfit.store import keys
-from keepfit.store.objects import Exists, Unknown
 from keepfit.store.reading import FORMAT, newer
-from keepfit.store.steps import Create, Get, Steps
+from keepfit.store.settle import settle
+from keepfit.store.steps import Get, Steps
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,8 +27,19 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 def check() -> Steps[Mark | None]:
     """The store's mark, None where nobody wrote yet; StoreError if a newer keepfit is needed."""
     data = yield Get(keys.FORMAT)
-    if data is None:
-        return None
+    return None if data is None else _read(data)
+
+
+def ensure(entropy: Callable[[int], bytes]) -> Steps[Mark]:
+    """The store's mark, written by whoever writes first."""
+    mark = yield from check()
+    if mark is None:
+        mine = Mark(id=str(uuid.UUID(bytes=entropy(16), version=4)))
+        mark = _read((yield from settle(keys.FORMAT, canonical(mine))))
+    return mark
+
+
+def _read(data: bytes) -> Mark:
     try:
         mark = msgspec.json.decode(data, type=Mark)
     except msgspec.DecodeError as error:
@@ -38,15 +49,4 @@ def check() -> Steps[Mark | None]:
         ) from error
     if mark.min_reader > FORMAT:
         raise newer(f"{keys.FORMAT} of the store")
-    return mark
-
-
-def ensure(entropy: Callable[[int], bytes]) -> Steps[Mark]:
-    """The store's mark, written by whoever writes first."""
-    while (mark := (yield from check())) is None:
-        mine = Mark(id=str(uuid.UUID(bytes=entropy(16), version=4)))
-        try:
-            yield Create(keys.FORMAT, canonical(mine))
-        except (Exists, Unknown):
-            continue
     return mark

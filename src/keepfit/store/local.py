@@ -13,9 +13,9 @@ from typing import IO
 
 from keepfit.digest import Digest
 from keepfit.errors import StoreError, Unclear
-from keepfit.store.disk import place, refusals, sync_folder, write_new
+from keepfit.store.disk import LOST_ANSWERS, place, refusals, sync_folder, write_new
 from keepfit.store.keys import checked
-from keepfit.store.objects import Exists
+from keepfit.store.objects import Exists, Unknown
 
 _DRAFTS = "tmp"
 _BLOCK = 1 << 20  # bytes that are in memory at a time while a file is copied
@@ -141,6 +141,10 @@ class LocalStore:
                 raise Exists(f"there is a {path} already") from error
             except FileNotFoundError:
                 self._safe.clear()  # somebody removed folders beneath us
+                raise
+            except OSError as error:
+                if error.errno in LOST_ANSWERS:
+                    raise Unknown(f"{path} may have been written: {error.strerror}") from error
                 raise
         try:
             self._sync(folder)

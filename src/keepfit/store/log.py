@@ -6,20 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from keepfit.digest import Digest, canonical, sha256
-from keepfit.errors import Corrupt, Refused, StoreError, Unclear
+from keepfit.errors import Corrupt, Refused, StoreError
 from keepfit.store import events, keys
 from keepfit.store.fold import fold
-from keepfit.store.objects import Exists, Unknown
 from keepfit.store.reading import decode
 from keepfit.store.rules import objection
+from keepfit.store.settle import settle
 from keepfit.store.state import State
-from keepfit.store.steps import Create, Get, Keys, Pause, Steps
+from keepfit.store.steps import Get, Keys, Pause, Steps
 
 Draft = Callable[..., events.Any]  # a record that still lacks its `seq` and `prev`
 Decide = Callable[[State], Draft | None]  # None: there is nothing to do
 
 LARGEST_RECORD = 64 * 1024  # bytes: a log is read whole, one record after the other
-_TRIES = 8  # at a slot that neither takes the record nor shows one
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def append(log: Log, op: str, decide: Decide) -> Steps[Log]:
     lost = 0
     while op not in log.state.ops and (draft := decide(log.state)) is not None:
         data = _encode(log, draft)
-        held = yield from _settle(log.next_key, data)
+        held = yield from settle(log.next_key, data)
         log = log.taking(held)
         if held != data:
             lost += 1
@@ -94,32 +93,3 @@ def _encode(log: Log, draft: Draft) -> bytes:
             hint="where it lists hundreds of parts: put the rows into fewer, larger files",
         )
     return data
-
-
-def _settle(key: str, data: bytes) -> Steps[bytes]:
-    """The bytes that hold the slot, ours or another's; Unclear where nobody can say."""
-    last: StoreError | None = None
-    for tries in range(1, _TRIES + 1):
-        try:
-            yield Create(key, data)
-        except (Exists, Unknown) as error:
-            last = error
-        except StoreError as error:
-            if last is None or isinstance(error, Unclear):
-                raise  # a first request that failed for sure: nothing was written
-            break  # an earlier one may still land
-        else:
-            return data
-        # "Exists" may be our own request, repeated on the way: only the slot itself tells.
-        try:
-            held: bytes | None = yield Get(key)
-        except StoreError as error:
-            last = error
-        else:
-            if held is not None:
-                return held
-        yield Pause(tries)
-    raise Unclear(
-        f"nobody can say whether {key} was written ({last})",
-        hint="run the same command again: it finds out, and does nothing twice",
-    ) from last
