@@ -74,8 +74,10 @@ def test_as_of_a_moment_nothing_later_is_seen_or_stored(months, spec):
 
 
 def test_the_row_of_exactly_until_is_of_the_future(months, spec):
-    rows = months.rows(timed(spec), until=datetime(2020, 3, 1))
-    assert rows["id"].to_list() == [1, 2, 3, 4]
+    rows = months.rows(timed(spec), until=datetime(2020, 2, 20, 10))
+    assert rows["id"].to_list() == [1, 2, 3]
+    snapshot = months.freeze(timed(spec), until=datetime(2020, 3, 1))
+    assert [part.uri for part in snapshot.parts] == ["m-1.csv", "m-2.csv"]
 
 
 def test_the_window_counts_back_from_where_the_holdout_begins(months, spec):
