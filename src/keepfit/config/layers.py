@@ -67,10 +67,11 @@ def _misplaced(tree: Node, path: KeyPath) -> str | None:
 
 def with_defaults(tree: Node) -> Node:
     """The tables `project` and `model`, where every model stands over `[defaults]`."""
-    entries = dict(tree.tables)
-    defaults = entries.pop("defaults", None)
-    models = entries.get("model")
-    if defaults is not None and models is not None and models.entries is not None:
+    defaults, models = tree.tables.get("defaults"), tree.tables.get("model")
+    if defaults is None or defaults.entries is None:
+        return tree
+    entries = {name: node for name, node in tree.tables.items() if name != "defaults"}
+    if models is not None and models.entries is not None:
         over = {name: overlay(defaults, model) for name, model in models.entries.items()}
         entries["model"] = Node(models.origin, entries=over)
     return Node(tree.origin, entries=entries)

@@ -50,7 +50,8 @@ class _Found(NamedTuple):
     """What pydantic says of one value."""
 
     path: KeyPath
-    union: KeyPath | None  # where the union stands of which one member says this
+    union: KeyPath | None  # where the union stands, of which one member says this
+    member: object  # that member, as pydantic calls it
     detail: ErrorDetails
 
 
@@ -81,13 +82,13 @@ def _found(detail: ErrorDetails, raw: Any) -> _Found:
     """The path of the value; pydantic's also names the members of unions, which are no keys."""
     lacks = detail["type"] == "missing"
     path: KeyPath = ()
-    union, value = None, raw
+    union, member, value = None, None, raw
     for part in detail["loc"][: -1 if lacks else None]:
         if _has(value, part):
             path, value = (*path, part), value[part]
         elif part != "[key]" and union is None:
-            union = path
-    return _Found((*path, detail["loc"][-1]) if lacks else path, union, detail)
+            union, member = path, part
+    return _Found((*path, detail["loc"][-1]) if lacks else path, union, member, detail)
 
 
 def _has(value: Any, part: str | int) -> bool:
@@ -100,8 +101,10 @@ def _sentences(group: list[_Found], table: type[BaseModel], raw: Any) -> Iterato
     """What to say of one value; of a union's members those speak that could read the most of it."""
     least = min(len(found.path) for found in group)
     deeper = [found for found in group if len(found.path) > least]
+    misfits = {f.member for f in deeper if f.detail["type"] in ("missing", "extra_forbidden")}
+    fitting = [found for found in deeper if found.member not in misfits]
     paths: dict[KeyPath, list[ErrorDetails]] = {}
-    for found in deeper or group:
+    for found in fitting or deeper or group:
         paths.setdefault(found.path, []).append(found.detail)
     for path, details in paths.items():
         yield _sentence(path, details, table, raw)

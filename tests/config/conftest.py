@@ -1,0 +1,67 @@
+"""A folder with a file in it, read as the command line would read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from keepfit.config.load import Project, load
+from keepfit.errors import ConfigError
+from keepfit.kinds import KINDS, params_of
+
+SOUND = """\
+[project]
+name = "taxi"
+
+[model.fare]
+kind     = "ridge"
+target   = "fare"
+features = ["distance_km", "hour"]
+
+[model.fare.data]
+source = "trips-*.parquet"
+"""
+
+
+def own_metric_error(name: str) -> str | None:
+    return None if name in ("mae", "rmse", "r2") else "expected one of: mae, r2, rmse"
+
+
+class Folder:
+    """A project folder that tests write into."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.file = root / "keepfit.toml"
+
+    def write(self, text: str) -> Folder:
+        self.file.write_text(text, "utf-8")
+        return self
+
+    def load(self, environ: Mapping[str, str] = {}, **choices) -> Project:  # noqa: B006 - read only
+        return load(
+            self.file,
+            environ,
+            params_of=params_of,
+            kinds=lambda: sorted(KINDS),
+            metrics=own_metric_error,
+            **choices,
+        )
+
+    def problems(self, environ: Mapping[str, str] = {}, **choices) -> list[str]:  # noqa: B006 - read only
+        with pytest.raises(ConfigError) as caught:
+            self.load(environ, **choices)
+        return str(caught.value).splitlines()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return Folder(tmp_path).write(SOUND)
+
+
+@pytest.fixture
+def sound():
+    """The text of a file with nothing wrong in it."""
+    return SOUND
