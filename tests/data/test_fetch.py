@@ -83,6 +83,8 @@ def test_packed_files_of_a_bucket_are_unpacked(bucket, project, spec):
 def test_parquet_files_of_a_bucket_may_differ_in_the_width_of_numbers(bucket, project, spec):
     model = spec(data={"source": "s3://trips/parquet/*.parquet"})
     assert project.rows(model, **bucket.environ)["x"].to_list() == [1, 2.5]
+    first = project.freeze(model, **bucket.environ)
+    assert project.freeze(model, **bucket.environ) == first
 
 
 def test_a_cloud_pattern_that_matches_nothing_is_the_users_to_correct(bucket, project, spec):

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from keepfit.data.keys import row_keys
-from keepfit.data.prepare import prepare
+from keepfit.data.prepare import prepare, ready
 from keepfit.errors import DataRefused, UserError
 
 HEADER = "id,t,km,fare,place\n"
@@ -174,3 +174,21 @@ def test_a_derived_value_that_fails_on_the_rows_is_the_files_to_correct(trips, s
 def test_rules_that_leave_nothing_are_refused(trips, spec):
     with pytest.raises(DataRefused, match="there are no rows"):
         prepared(trips, model(spec, clean={"none": "fare > 1e9"}))
+
+
+def test_rows_that_are_only_made_ready_are_those_of_both_sides(trips, spec):
+    wanted = model(spec, clean={}, derive={"hour": "hour(t)", "km": "km + 1"})
+    snapshot = trips.freeze(wanted)
+    made = prepare(snapshot, wanted, trips.parts.path).split
+    rows = ready(snapshot, wanted, trips.parts.path)
+    assert rows.rows.height == made.train.height + made.holdout.height
+    assert set(rows.keys) == {*made.train_keys, *made.holdout_keys}
+    assert rows.raw()["km"].to_list() == [km - 1 for km in rows.rows["km"]]
+
+
+def test_a_target_that_is_not_a_number_is_no_target_of_ready_rows(trips, spec):
+    trips.write("trips-2.csv", HEADER + "900,2020-01-05 10:00:00,1,NaN,p1\n")
+    wanted = model(spec, clean={})
+    rows = ready(trips.freeze(wanted), wanted, trips.parts.path).rows
+    assert 900 not in rows["id"]
+    assert rows.height == 40

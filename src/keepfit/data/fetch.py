@@ -16,7 +16,7 @@ from keepfit.data.sources import Found, without_credentials
 from keepfit.digest import Digest, sha256, sha256_file
 from keepfit.errors import NotInstalled, SourceError, UserError
 
-_CLOUD_VARIABLES = ("AWS_", "GOOGLE_", "AZURE_")
+_VARIABLES = {"s3": "AWS_", "gs": "GOOGLE_", "gcs": "GOOGLE_"}  # and AZURE_ for the others
 _ROW_GROUP = 122_880  # rows; fixed, so that the same rows make the same bytes
 
 
@@ -40,7 +40,7 @@ def fetch(
         if isinstance(source, Sql):
             fetched.append(_fetch_sql(one, source, root, folder))
         else:
-            fetched += _fetch_cloud(one, folder, _options(environ))
+            fetched += _fetch_cloud(one, folder, _options(one.uri, environ))
     return fetched
 
 
@@ -53,8 +53,9 @@ def digests_of(
         return [(one.source, one.uri, sha256_file(one.path)) for one in fetched if one.path]
 
 
-def _options(environ: Mapping[str, str]) -> dict[str, str]:
-    return {k: v for k, v in environ.items() if k.startswith(_CLOUD_VARIABLES)}
+def _options(uri: str, environ: Mapping[str, str]) -> dict[str, str]:
+    prefix = _VARIABLES.get(uri.partition("://")[0], "AZURE_")
+    return {name: value for name, value in environ.items() if name.startswith(prefix)}
 
 
 def _fetch_cloud(found: Found, folder: Path, options: dict[str, str]) -> list[Found]:

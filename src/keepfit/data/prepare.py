@@ -21,7 +21,7 @@ from keepfit.data.keys import Keys, row_keys
 from keepfit.data.read import reading
 from keepfit.data.rows import PathOf, rows_of, rows_of_source
 from keepfit.data.sources import HOLDOUT
-from keepfit.data.split import Split, cut
+from keepfit.data.split import Split, cut, has_target
 from keepfit.errors import UserError, guess
 from keepfit.records import Column, Finding, Removal, Snapshot
 
@@ -117,7 +117,7 @@ def ready(
     """The snapshot's rows whose target is known, made ready as `prepare` does, but not cut."""
     raw = _read(snapshot, spec, path)
     made, _ = _make(raw, _Making(spec, transform, root))
-    rows = made.filter(pl.col(spec.target).is_not_null())
+    rows = made.filter(has_target(made, spec.target))
     return Ready(rows, row_keys(rows, _key(raw, rows, spec)), _inputs(raw, spec))
 
 

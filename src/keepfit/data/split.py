@@ -53,7 +53,7 @@ def cut(
     asks for what the rows cannot give.
     """
     everything, from_file = _together(rows, file_rows)
-    labelled = _has_target(everything, spec.target)
+    labelled = has_target(everything, spec.target)
     there = everything.filter(labelled)
     _refuse_no_target(everything, there, spec)
     keys = row_keys(there, key if key is not None else spec.data.key)
@@ -98,7 +98,8 @@ def _together(
     return both, np.arange(both.height) >= rows.height
 
 
-def _has_target(rows: pl.DataFrame, target: str) -> pl.Series:
+def has_target(rows: pl.DataFrame, target: str) -> pl.Series:
+    """Whether each row's target is known: neither null nor NaN."""
     known = pl.col(target).is_not_null()
     if rows.schema[target].is_float():
         known &= pl.col(target).is_not_nan()
