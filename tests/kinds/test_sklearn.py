@@ -109,8 +109,8 @@ def test_what_it_saves_it_loads_and_saves_again_to_the_same_bytes(name, target):
     fitted = learned(name, target)
     files = fitted.save()
     again = SKLEARN.load(files)
-    assert again.save() == files
     assert answers(again, frame()) == answers(fitted, frame())
+    assert again.save() == fitted.save() == files
 
 
 @pytest.mark.parametrize(("name", "target"), MODELS)

@@ -21,13 +21,13 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's; it ends this process
     os.umask(0o022)
     asked, answers = _own_streams()
-    jobs: SimpleQueue[Ask] = SimpleQueue()
-    Thread(target=_listen, args=(asked, jobs), daemon=True).start()
+    frames: SimpleQueue[bytes] = SimpleQueue()
+    Thread(target=_listen, args=(asked, frames), daemon=True).start()
 
     from keepfit.train.fit import fit  # numpy and polars, while the parent still gets ready
 
     while True:
-        ask = jobs.get()
+        ask = msgspec.msgpack.decode(frames.get(), type=Ask)
         write(answers, _answer(ask, fit))
 
 
@@ -42,10 +42,10 @@ def _own_streams() -> tuple[IO[bytes], IO[bytes]]:
     return asked, answers
 
 
-def _listen(asked: IO[bytes], jobs: SimpleQueue[Ask]) -> None:
+def _listen(asked: IO[bytes], frames: SimpleQueue[bytes]) -> None:
     """Pass jobs on; when the parent is gone, end the process, in the middle of a training too."""
     while (frame := read(asked)) is not None:
-        jobs.put(msgspec.msgpack.decode(frame, type=Ask))
+        frames.put(frame)
     os._exit(0)
 
 
