@@ -40,7 +40,7 @@ class Folder:
         self.file.write_text(text, "utf-8")
         return self
 
-    def load(self, environ: Mapping[str, str] = {}, **choices) -> Project:  # noqa: B006 - read only
+    def load(self, environ: Mapping[str, str] = {}, **choices) -> Project:
         return load(
             self.file,
             environ,
@@ -50,7 +50,7 @@ class Folder:
             **choices,
         )
 
-    def problems(self, environ: Mapping[str, str] = {}, **choices) -> list[str]:  # noqa: B006 - read only
+    def problems(self, environ: Mapping[str, str] = {}, **choices) -> list[str]:
         with pytest.raises(ConfigError) as caught:
             self.load(environ, **choices)
         return str(caught.value).splitlines()

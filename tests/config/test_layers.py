@@ -45,9 +45,7 @@ def test_each_layer_wins_over_the_one_below(folder, sound):
     file = folder.load()
     profile = folder.load(profile="prod")
     environment = folder.load({ALPHA: "0.3"}, profile="prod")
-    flag = folder.load(
-        {ALPHA: "0.3"}, profile="prod", overrides={"model.fare.params.alpha": "0.4"}
-    )
+    flag = folder.load({ALPHA: "0.3"}, profile="prod", overrides={"model.fare.params.alpha": "0.4"})
     default = folder.write(sound).load()
     layers = [default, file, profile, environment, flag]
     assert [p.params["fare"].alpha for p in layers] == [1.0, 0.1, 0.2, 0.3, 0.4]
@@ -93,9 +91,7 @@ def test_an_empty_variable_chooses_no_profile(folder):
 )
 def test_an_unknown_profile_is_guessed(folder, environ, choices, place):
     [problem] = folder.write(LAYERED).problems(environ, **choices)
-    assert problem == (
-        f"{place}: profile is 'prd', which the file has not. Did you mean `prod`?"
-    )
+    assert problem == (f"{place}: profile is 'prd', which the file has not. Did you mean `prod`?")
 
 
 def test_defaults_lie_under_every_model_key_by_key(folder):
@@ -114,8 +110,10 @@ def test_a_mistake_in_a_profile_is_told_although_another_is_chosen(folder):
     folder.write(LAYERED.replace('"s3://night"', "3\nmodel.fare.thread = 1"))
     expected = [
         "keepfit.toml:11: profile.night.store is 3; expected a text",
-        "keepfit.toml:12: profile.night.model.fare.thread is not a known key. "
-        "Did you mean `threads`?",
+        (
+            "keepfit.toml:12: profile.night.model.fare.thread is not a known key. "
+            "Did you mean `threads`?"
+        ),
     ]
     assert folder.problems(profile="prod") == expected
     assert folder.problems(profile="night") == expected
@@ -181,7 +179,10 @@ def test_a_line_of_dotenv_that_sets_nothing_is_told_without_what_it_says(folder)
 @pytest.mark.parametrize(
     ("key", "problem"),
     [
-        ("model.far.threads", "model.far.threads belongs to no model of the file. Did you mean `fa"),
+        (
+            "model.far.threads",
+            "model.far.threads belongs to no model of the file. Did you mean `fa",
+        ),
         ("threads", "threads is not a known key; expected one below project, defaults or model"),
         ("a b", "a b is not a key; expected a dotted key such as model.fare.params.alpha"),
     ],

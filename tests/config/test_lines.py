@@ -69,7 +69,13 @@ VALUES = st.one_of(
     st.integers().map(str),
     st.text().map(lambda text: dotted((f" {text}",)) if text.isprintable() else '"x"'),
     st.sampled_from(
-        ['"""\n[a]\n"\n"""', "'''x\n'''", "[\n1, # ]\n[2]\n]", '{ a = "}", b = [1] }', '"""a"b\\""""']
+        [
+            '"""\n[a]\n"\n"""',
+            "'''x\n'''",
+            "[\n1, # ]\n[2]\n]",
+            '{ a = "}", b = [1] }',
+            '"""a"b\\""""',
+        ]
     ),
 )
 

@@ -131,7 +131,7 @@ def test_the_file_is_found_from_a_folder_below(folder):
 
 
 def test_where_there_is_no_file_the_next_step_is_init(tmp_path):
-    with pytest.raises(UserError, match="no keepfit.toml") as caught:
+    with pytest.raises(UserError, match=r"no keepfit\.toml") as caught:
         find_file(tmp_path)
     assert caught.value.hint == "run `keepfit init`"
     with pytest.raises(UserError, match="there is no file"):

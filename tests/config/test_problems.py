@@ -20,7 +20,10 @@ MODEL = "model.fare"
         ("gate.confidence = 2", "gate.confidence is 2; expected a number below 1"),
         ("gate.metric = 'mea'", "gate.metric is 'mea'; expected one of: mae, r2, rmse"),
         ("gate.metrics = ['mae', 'x']", "gate.metrics[1] is 'x'; expected one of: mae, r2, rmse"),
-        ("gate.rules = [{metric='x', max=1}]", "gate.rules[0].metric is 'x'; expected one of: mae,"),
+        (
+            "gate.rules = [{metric='x', max=1}]",
+            "gate.rules[0].metric is 'x'; expected one of: mae,",
+        ),
         (
             "gate.rules = [{metric='mae'}]",
             "gate.rules[0] binds nothing; expected min, max, max_drop or min_gain_over_baseline",
@@ -33,7 +36,10 @@ MODEL = "model.fare"
             "split.holdout = 1.5",
             "split.holdout is 1.5; expected a duration such as '1 month', or a number below 1",
         ),
-        ("split.by = 'tiem'", "split.by is 'tiem'; expected 'time', 'random', 'group', 'column' or"),
+        (
+            "split.by = 'tiem'",
+            "split.by is 'tiem'; expected 'time', 'random', 'group', 'column' or",
+        ),
         ("split.group = 'id'", 'split has `group`; expected by = "group" beside it'),
         ("schedule.cron = '0 1'", "schedule.cron is '0 1'; expected five cron fields such as"),
         ("schedule.retrain = 'maybe'", "schedule.retrain is 'maybe'; expected true or false"),
@@ -50,9 +56,12 @@ MODEL = "model.fare"
         ("promote.prodction = 'auto'", "promote.prodction is not a known key. Did you mean `prod"),
         ("promote.aprovers = 2", "promote.aprovers is not a known key. Did you mean `approvers`?"),
         ("promote.staging = 'yes'", "promote.staging is 'yes'; expected 'auto' or 'approval'"),
-        ("metric.m = {better='up'}", "metric.m is incomplete; expected `function`: module:function"),
+        (
+            "metric.m = {better='up'}",
+            "metric.m is incomplete; expected `function`: module:function",
+        ),
         ("encode.missing = 'avg'", "encode.missing is 'avg'; expected 'mean', 'median', 'zero' or"),
-        (f"owner = {['x' * 99]}", "owner is [\"" + "x" * 57 + "…; expected a text"),
+        (f"owner = {['x' * 99]}", 'owner is ["' + "x" * 57 + "…; expected a text"),
     ],
 )
 def test_each_mistake_is_told_with_value_and_expectation(folder, sound, written, problem):
@@ -102,8 +111,10 @@ def test_a_misspelt_kind_is_guessed(folder, sound):
 def test_the_target_is_no_feature_and_features_are_named_once(folder, sound):
     folder.write(sound.replace('"hour"]', '"fare", "hour", "hour"]'))
     assert folder.problems() == [
-        "keepfit.toml:7: model.fare.features contains the target `fare`; "
-        "expected columns to predict it from",
+        (
+            "keepfit.toml:7: model.fare.features contains the target `fare`; "
+            "expected columns to predict it from"
+        ),
         "keepfit.toml:7: model.fare.features names `hour` twice; expected each column once",
     ]
 
@@ -113,8 +124,10 @@ def test_what_is_missing_is_told_where_its_table_begins(folder):
     assert folder.problems() == [
         "keepfit.toml:1: project is incomplete; expected `name`: of the project",
         "keepfit.toml:2: model.a is incomplete; expected `target`: the column to predict",
-        "keepfit.toml:2: model.a is incomplete; expected `features`: the columns to predict from, "
-        "after `derive` and `transform`",
+        (
+            "keepfit.toml:2: model.a is incomplete; expected `features`: the columns to predict from, "
+            "after `derive` and `transform`"
+        ),
         "keepfit.toml:2: model.a is incomplete; expected `data`",
     ]
 
@@ -183,7 +196,9 @@ def test_every_problem_is_told_at_once(folder, sound):
     folder.write(f'{text}windw = 1\n[model.tips]\nkind = "ridge"\nparams.alhpa = 1\n')
     problems = folder.problems({"KEEPFIT__MODEL__FARE__THREADS": "x"}, overrides={"a.b": "1"})
     assert len(problems) == 9
-    assert problems[0] == "flag: a.b is not a known key; expected one below project, defaults or model"
+    assert (
+        problems[0] == "flag: a.b is not a known key; expected one below project, defaults or model"
+    )
     assert problems[1] == (
         "KEEPFIT__MODEL__FARE__THREADS: model.fare.threads is 'x'; expected a whole number"
     )

@@ -71,8 +71,10 @@ def test_a_wrong_value_is_told_by_its_name(folder, sound):
 def test_a_missing_variable_is_told_once(folder, sound):
     folder.write(f'{sound}[model.fare.split]\nholdout = "${{SPAN}}"\n')
     assert folder.problems() == [
-        "keepfit.toml:12: model.fare.split.holdout reads ${SPAN}, which is not set; "
-        "expected it in the environment or in .env"
+        (
+            "keepfit.toml:12: model.fare.split.holdout reads ${SPAN}, which is not set; "
+            "expected it in the environment or in .env"
+        )
     ]
 
 

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+
+from keepfit.config.diff import bump, changes, training_digest
+
+BASE = """\
+[project]
+name = "taxi"
+[model.fare]
+kind = "ridge"
+target = "fare"
+features = ["a", "b"]
+"""
+DATA = '[model.fare.data]\nsource = "x.csv"\n'
+
+
+@pytest.fixture
+def resolved(folder):
+    def resolved(*, text=BASE, data=DATA, more=""):
+        return folder.write(f"{text}{data}{more}").load().resolved("fare")
+
+    return resolved
+
+
+@pytest.mark.parametrize(
+    ("changed", "level", "words"),
+    [
+        ({"text": BASE.replace("ridge", "lasso")}, "major", "kind ridge → lasso"),
+        ({"text": BASE.replace('target = "fare"', 'target = "tip"')}, "major", "target fare → tip"),
+        ({"text": BASE.replace('"b"', '"c"')}, "minor", "features + c, - b"),
+        ({"text": BASE.replace('"a", "b"', '"b", "a"')}, "minor", "features in another order"),
+        ({"text": BASE + "threads = 2\n"}, "minor", "threads 1 → 2"),
+        ({"text": BASE + "params.alpha = 0.3\n"}, "minor", "params.alpha 1.0 → 0.3"),
+        ({"text": BASE + "encode.rare = 5\n"}, "minor", "encode.rare 1 → 5"),
+        ({"text": BASE + 'split.holdout = "1 month"\n'}, "minor", "split.holdout 0.2 → 1 month"),
+        ({"data": DATA + 'clean.far = "a > 1"\n'}, "minor", "data.clean.far nothing → a > 1"),
+        ({"data": DATA + 'derive.h = "hour(t)"\n'}, "minor", "data.derive.h nothing → hour(t)"),
+        ({"data": DATA + 'window = "12 months"\n'}, "minor", "data.window nothing → 12 months"),
+        ({"data": DATA + 'time = "t"\n'}, "minor", "data.time nothing → t"),
+        ({"data": DATA + 'key = ["id"]\n'}, "minor", "data.key + id"),
+        ({"data": DATA + 'types.a = "text"\n'}, "minor", "data.types.a nothing → text"),
+        ({"data": DATA + 'query = "select 1"\n'}, "minor", "data.query nothing → select 1"),
+        ({"data": DATA + 'transform = "f:g"\n'}, "minor", "data.transform nothing → f:g"),
+        (
+            {"data": '[model.fare.data]\nsource = {sql = "select 2", uri = "x"}\n'},
+            "minor",
+            "data.sql nothing → select 2",
+        ),
+    ],
+)
+def test_what_changes_the_model_is_named_and_raises_a_number(resolved, changed, level, words):
+    old, new = resolved(), resolved(**changed)
+    assert words in [str(change) for change in changes(old, new)]
+    assert bump(old, new) == level
+    assert training_digest(old) != training_digest(new)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"text": BASE + 'owner = "x"\n'},
+        {"text": BASE + 'description = "x"\n'},
+        {"text": BASE + "gate.min_gain = 0.5\n"},
+        {"text": BASE + 'promote.production = "auto"\n'},
+        {"text": BASE + 'schedule.max_age = "1 day"\n'},
+        {"text": BASE + "keep.days = 1\n"},
+        {"text": BASE + "checks.min_rows = 1\n"},
+        {"text": BASE + "params.alpha = 1.0\n"},
+        {"data": DATA.replace("x.csv", "y.csv")},
+    ],
+)
+def test_what_cannot_change_the_model_makes_nothing_due(resolved, changed):
+    old, new = resolved(), resolved(**changed)
+    assert changes(old, new) == []
+    assert bump(old, new) == "patch"
+    assert training_digest(old) == training_digest(new)
+
+
+def test_a_query_counts_and_the_address_of_its_database_does_not(resolved):
+    def source(sql, uri):
+        query = f'[model.fare.data]\nsource = {{ rows = {{ sql = "{sql}", uri = "{uri}" }} }}\n'
+        return training_digest(resolved(data=query))
+
+    assert source("select 1", "a") == source("select 1", "b") != source("select 2", "a")
+
+
+def test_a_major_change_wins_over_minor_ones(resolved):
+    new = resolved(text=BASE.replace("ridge", "lasso") + "threads = 2\n")
+    assert bump(resolved(), new) == "major"

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+
+from keepfit.config.git import GitState, git_state
+
+pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+
+
+@pytest.fixture
+def git(tmp_path):
+    def git(*arguments):
+        names = (
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@example.org",
+            "-c",
+            "commit.gpgsign=false",
+        )
+        done = subprocess.run(
+            ["git", "-C", str(tmp_path), *names, *arguments], capture_output=True, check=True
+        )
+        return done.stdout.decode().strip()
+
+    git("init", "--quiet")
+    return git
+
+
+@pytest.fixture
+def committed(git, tmp_path):
+    (tmp_path / "keepfit.toml").write_text("[project]\n")
+    (tmp_path / "features.py").write_text("")
+    git("add", ".")
+    git("commit", "--quiet", "-m", "first")
+    return git
+
+
+def test_a_folder_without_a_repository_has_no_commit(tmp_path):
+    assert git_state(tmp_path) == GitState(None, clean=False)
+
+
+def test_a_repository_without_a_commit_has_none(git, tmp_path):
+    assert git_state(tmp_path).commit is None
+
+
+def test_a_committed_project_is_clean(committed, tmp_path):
+    state = git_state(tmp_path)
+    assert (state.commit, state.clean) == (committed("rev-parse", "HEAD"), True)
+    assert state.tracked == {"keepfit.toml", "features.py"}
+
+
+def test_a_changed_file_makes_the_tree_dirty(committed, tmp_path):
+    (tmp_path / "features.py").write_text("x = 1\n")
+    assert not git_state(tmp_path).clean
+
+
+def test_files_that_git_does_not_track_are_no_change(committed, tmp_path):
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "x.json").write_text("{}")
+    assert git_state(tmp_path).clean
+
+
+def test_a_project_that_its_repository_does_not_hold_is_not_clean(committed, tmp_path):
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    (inner / "keepfit.toml").write_text("[project]\n")
+    state = git_state(inner)
+    assert (state.commit, state.clean) == (committed("rev-parse", "HEAD"), False)
+
+
+def test_paths_are_told_from_the_folder_of_the_project(committed, tmp_path):
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    (inner / "keepfit.toml").write_text("[project]\n")
+    committed("add", "inner")
+    committed("commit", "--quiet", "-m", "second")
+    state = git_state(inner)
+    assert (state.tracked, state.clean) == ({"keepfit.toml"}, True)
+
+
+def test_without_git_there_is_no_commit(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert git_state(tmp_path) == GitState(None, clean=False)
