@@ -266,6 +266,13 @@ def test_rollbacks_lead_further_and_further_back(three):
     assert three.state.before("production") == A
 
 
+def test_a_rollback_over_several_versions_undoes_them_all(three):
+    for version in (A, B, C):
+        three.promote(version)
+    three.promote(A, how="rollback")
+    assert three.state.before("production") is None
+
+
 def test_the_newest_version_is_the_highest_published(story):
     story.begin(A, attempt="slow")
     story.begin(B, attempt="quick")

@@ -58,6 +58,10 @@ def fork_at_the_end(log):
     log(6).write_bytes(msgspec.json.encode({**record, "seq": 6, "op": "another"}))
 
 
+def renumber_the_last(log):
+    log(5).write_bytes(log(5).read_bytes().replace(b'"seq":5', b'"seq":7'))
+
+
 def cut_one_short(log):
     log(3).write_bytes(log(3).read_bytes()[:40])
 
@@ -89,6 +93,7 @@ DAMAGES = [
     swap_two,
     repeat_one_at_the_end,
     fork_at_the_end,
+    renumber_the_last,
     cut_one_short,
     empty_the_last,
     overwrite_the_last,

@@ -11,11 +11,12 @@ STAGES = ("development", "staging", "production")
 
 @pytest.fixture
 def versions(registry, writing):
-    """Three versions: 1.0.0, 1.1.0 and 1.10.0 would be hard to tell by text alone."""
+    """1.0.0, 1.1.0 and 1.10.0; before the last comes 1.9.0, which would be higher as a text."""
     first = writing.publish(registry, "first", label="aff1242")
     second = writing.publish(registry, "second", bump="minor", label="bff1242")
-    for number in range(8):
+    for number in range(7):
         writing.begin(registry, f"gap-{number}", bump="minor")
+    writing.publish(registry, "ninth", bump="minor", label="90beef1")
     return first, second, writing.publish(registry, "third", bump="minor", label="x01beef")
 
 
@@ -220,3 +221,32 @@ def test_everything_works_in_memory_too(open_registry, writing):
     registry = open_registry(objects=MemoryStore())
     version = writing.publish(registry, "op")
     assert registry.files("fare", version) == writing.FILES
+
+
+class CountingStore(MemoryStore):
+    """Remembers what was asked of it."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = []
+
+    def get(self, key):
+        self.asked.append(key)
+        return super().get(key)
+
+    def keys(self, prefix):
+        self.asked.append(prefix)
+        return super().keys(prefix)
+
+
+def test_what_was_read_is_not_read_again(open_registry, writing):
+    store = CountingStore()
+    for number in range(5):
+        writing.begin(open_registry(objects=store), f"op-{number}")
+    registry = open_registry(objects=store)
+    store.asked.clear()
+    registry.state("fare")
+    assert len(store.asked) == 1 + 1 + 5 + 1  # the mark, the listing, the records, and no more
+    store.asked.clear()
+    registry.state("fare")
+    assert store.asked == ["m/fare/log/000000/00000000000000000005.json"]

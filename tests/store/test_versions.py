@@ -61,6 +61,26 @@ def test_a_manifest_that_names_other_files_is_not_published(registry, writing):
     assert registry.state("fare").versions == {}
 
 
+def test_the_newest_evidence_is_read(registry, version, writing):
+    assert registry.evidence("fare", version) == writing.FILES["evidence.json"]
+    for later in (b'{"mae":2.4}', b'{"mae":2.5}', b'{"mae":2.5}'):
+        digest = registry.keep_evidence("fare", later)
+        registry.judged("fare", version, evidence=digest, outcome="warn")
+        assert registry.evidence("fare", version) == later
+
+
+def test_evidence_that_was_edited_by_hand_is_neither_read_nor_relied_upon(
+    registry, version, folder
+):
+    digest = registry.keep_evidence("fare", b"{}")
+    registry.judged("fare", version, evidence=digest, outcome="warn")
+    (folder / keys.evidence("fare", digest)).write_bytes(b'{"mae":0}')
+    with pytest.raises(Corrupt, match=f"expected digest {digest}"):
+        registry.evidence("fare", version)
+    with pytest.raises(Corrupt, match=f"expected digest {digest}"):
+        registry.keep_evidence("fare", b"{}")
+
+
 class ForgetfulStore(LocalStore):
     """Says that it wrote everything, and kept less of one file."""
 

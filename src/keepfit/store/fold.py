@@ -18,30 +18,9 @@ from keepfit.store.events import (
     Reject,
     Request,
 )
-from keepfit.store.nouns import (
-    Attempt,
-    Claim,
-    Entry,
-    RequestState,
-    StageState,
-    StoredPart,
-    VersionState,
-)
+from keepfit.store.nouns import Attempt, Claim, Entry, StoredPart, VersionState
 from keepfit.store.rules import objection
 from keepfit.store.state import State
-
-__all__ = [
-    "Attempt",
-    "Claim",
-    "Entry",
-    "RequestState",
-    "StageState",
-    "State",
-    "StoredPart",
-    "VersionState",
-    "fold",
-    "step",
-]
 
 
 def fold(records: Iterable[events.Any], start: State | None = None) -> State:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 
 import msgspec
 
@@ -12,8 +11,8 @@ from keepfit.errors import Corrupt, StoreError, UnknownName
 from keepfit.records import File, Manifest
 from keepfit.store import keys
 from keepfit.store.nouns import VersionState
-from keepfit.store.objects import Exists
-from keepfit.store.steps import Create, Get, Size, Steps, Write
+from keepfit.store.settle import settle
+from keepfit.store.steps import Get, Size, Steps, Write
 
 _BACKUP = "restore it from a backup, or build the version again: keepfit rebuild"
 
@@ -72,9 +71,11 @@ def read_evidence(model: str, version: VersionState, name: str) -> Steps[bytes]:
 
 def keep_evidence(model: str, data: bytes) -> Steps[Digest]:
     """The digest of evidence that was gathered later, once it is stored."""
-    digest = sha256(data)
-    with suppress(Exists):  # its name is its digest: whoever wrote it wrote the same
-        yield Create(keys.evidence(model, digest), data)
+    key = keys.evidence(model, digest := sha256(data))
+    # Its name is its digest: whoever was quicker wrote the same, or somebody tampered with it.
+    held = yield from settle(key, data)
+    if held != data:
+        raise _changed(key, digest, held)
     return digest
 
 
@@ -82,10 +83,14 @@ def _verified(key: str, expected: Digest) -> Steps[bytes]:
     data: bytes | None = yield Get(key)
     if data is None:
         raise Corrupt(f"{key} is gone; expected a file with digest {expected}", hint=_BACKUP)
-    if (found := sha256(data)) != expected:
-        message = f"{key} was changed: expected digest {expected}, found {found}"
-        raise Corrupt(message, hint=_BACKUP)
+    if sha256(data) != expected:
+        raise _changed(key, expected, data)
     return data
+
+
+def _changed(key: str, expected: Digest, data: bytes) -> Corrupt:
+    message = f"{key} was changed: expected digest {expected}, found {sha256(data)}"
+    return Corrupt(message, hint=_BACKUP)
 
 
 def _not_kept(key: str) -> StoreError:
