@@ -125,8 +125,8 @@ def test_what_is_missing_is_told_where_its_table_begins(folder):
         "keepfit.toml:1: project is incomplete; expected `name`: of the project",
         "keepfit.toml:2: model.a is incomplete; expected `target`: the column to predict",
         (
-            "keepfit.toml:2: model.a is incomplete; expected `features`: the columns to predict from, "
-            "after `derive` and `transform`"
+            "keepfit.toml:2: model.a is incomplete; expected `features`: "
+            "the columns to predict from, after `derive` and `transform`"
         ),
         "keepfit.toml:2: model.a is incomplete; expected `data`",
     ]
