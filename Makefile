@@ -20,7 +20,8 @@ $(READY): pyproject.toml requirements.lock
 	@touch $@
 
 demo: $(READY) ## Watch a model age and be kept fit: a year of real flights in ./flights
-	$(BIN)/python -m examples.flights.demo
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/flights/demo.sh flights
+	@echo "  (keepfit is in $(BIN): source $(BIN)/activate)"
 
 test: $(READY) ## Run the tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile

@@ -234,9 +234,9 @@ class Verdict(Record, frozen=True, kw_only=True):
 
     @property
     def why(self) -> str:
-        """The reasons that decided it, in words."""
+        """The reasons that decided it, in words; of a pass, the first: the gain."""
         decisive = [r.text for r in self.reasons if r.outcome == self.outcome]
-        return "; ".join(decisive)
+        return "; ".join(decisive[:1] if self.outcome == "pass" else decisive)
 
 
 # --- versions -----------------------------------------------------------------------------------

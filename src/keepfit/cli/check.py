@@ -29,7 +29,7 @@ def check_(session: Session, *, show: bool, schema: bool) -> None:
         lines = explain(project)
         session.show(
             [{"key": k, "value": v, "from": o} for k, v, o in lines],
-            lambda: table(lines, ("key", "value", "from")),
+            lambda: table([(k, o, v) for k, v, o in lines], ("key", "from", "value")),
         )
         return
     from keepfit.lifecycle.check import check_model, check_store

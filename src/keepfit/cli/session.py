@@ -101,7 +101,7 @@ class Session:
         if yes:
             return
         if not sys.stdin.isatty():
-            raise UserError(f"{question} Nobody is here to answer.", hint="add --yes")
+            raise UserError(f"{question} There is no terminal to ask at.", hint="add --yes")
         click.confirm(question, abort=True, err=True)
 
 

@@ -92,17 +92,27 @@ def _rows(manifest: Manifest, evidence: Evidence) -> None:
 def _encoding(described: dict[str, Any]) -> None:
     click.echo("\nModel:")
     for name, value in described.items():
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            click.echo(f"  {name}")
-            columns = tuple(value[0])
-            table([("   ", *map(_cell, row.values())) for row in value[:WIDEST]], ("", *columns))
-            if len(value) > WIDEST:
-                click.echo(f"    and {len(value) - WIDEST:,} more; all with --json")
-        else:
-            click.echo(f"  {name}: {_cell(value)}")
+        _told(name, value)
+
+
+def _told(name: str, value: Any, indent: str = "  ") -> None:
+    if isinstance(value, dict) and any(isinstance(v, list | dict) for v in value.values()):
+        for inner, part in value.items():
+            _told(f"{name} of {inner}", part, indent)
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        click.echo(f"{indent}{name}")
+        columns = tuple(dict.fromkeys(column for row in value for column in row))
+        shown = [(indent, *(_cell(row.get(c, "")) for c in columns)) for row in value[:WIDEST]]
+        table(shown, ("", *columns))
+        if len(value) > WIDEST:
+            click.echo(f"{indent}  and {len(value) - WIDEST:,} more; all with --json")
+    elif value not in ([], {}):
+        click.echo(f"{indent}{name}: {_cell(value)}")
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, dict) and list(value) == ["prediction"]:
+        value = value["prediction"]
     if isinstance(value, float):
         return figure(value)
     if isinstance(value, dict | list | tuple):

@@ -84,10 +84,12 @@ def _sentence(found: Comparison, score: MetricScore) -> str:
     apart = (found.high - found.low) / 2 or abs(found.gain)
     values = (score.challenger, score.champion, abs(found.gain))
     ours, theirs, size = figures(*values, apart=apart)
-    low, high = figures(found.low, found.high, apart=apart)
-    how = f"better by {size}" if found.gain > 0 else f"worse by {size}"
-    if found.gain == 0:
-        how = "neither better nor worse"
+    worse = found.gain < 0  # then the interval is told of the loss, as the sentence is
+    ends = (-found.high, -found.low) if worse else (found.low, found.high)
+    low, high = figures(*ends, apart=apart)
+    how = (
+        f"{'worse' if worse else 'better'} by {size}" if found.gain else "neither better nor worse"
+    )
     sure = f"({percent(found.confidence)} sure of {low} to {high})"
     return f"{found.metric} {ours} against {theirs} of the champion: {how} {sure}"
 

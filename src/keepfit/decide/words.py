@@ -24,8 +24,8 @@ def about(count: int) -> str:
 
 
 def percent(share: float) -> str:
-    """`95 %`; `99.9 %`."""
-    return f"{100 * share:.6g} %"
+    """`95 %`; `98.33 %`."""
+    return f"{100 * share:.4g} %"
 
 
 def _decimals(apart: float) -> int:

@@ -57,6 +57,7 @@ def open_version(registry: Registry, model: str, version: VersionState, root: Pa
         data=spec.data,
         transform=_transform(spec, manifest, below(files, CODE), root),
         features=spec.features,
+        target=spec.target,
         fitted=fitted,
     )
     return Opened(

@@ -8,11 +8,14 @@ from datetime import datetime
 from pathlib import Path
 
 import msgspec
+import polars as pl
 
 from keepfit.config.schema import ModelSpec
 from keepfit.data.parts import Parts
 from keepfit.data.prepare import Ready, ready
+from keepfit.data.rows import rows_of
 from keepfit.data.snapshot import freeze
+from keepfit.data.timeline import naive_utc
 from keepfit.digest import Digest
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.ports import Ports
@@ -55,8 +58,14 @@ def look_at(
         wanted, model.root, peek, until=until, environ=ports.environ, cache=ports.cache
     )
     if since:
-        snapshot = msgspec.structs.replace(snapshot, since=since.replace(tzinfo=None).isoformat())
+        snapshot = _from(snapshot, since, wanted, peek)
     return snapshot, peek
+
+
+def _from(snapshot: Snapshot, since: datetime, spec: ModelSpec, peek: Peek) -> Snapshot:
+    later = msgspec.structs.replace(snapshot, since=naive_utc(since).isoformat())
+    rows = rows_of(later, spec.data, peek.path).select(pl.len()).collect().item()
+    return msgspec.structs.replace(later, rows=rows)
 
 
 def ready_at(model: Model, snapshot: Snapshot, peek: Peek) -> Ready:
