@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from importlib.metadata import entry_points
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from keepfit.errors import UnknownName
 from keepfit.kinds.base import Kind, Params
@@ -53,7 +53,7 @@ def _object(place: str) -> object:
     return getattr(importlib.import_module(module), attribute)
 
 
-def _plugin(name: str) -> object:
+def _plugin(name: str) -> Any:
     for entry in entry_points(group=GROUP, name=name):
         return entry.load()
     raise UnknownName("kind", name, known())

@@ -35,7 +35,7 @@ class Lasso(Linear):
     """how hard coefficients other than zero are punished"""
     max_iter: Rounds = 10_000
     """rounds over all columns, at most"""
-    tol: Tolerance = 1e-7
+    tol: Tolerance = 1e-9
     """done when the answer is at most this share of ||y||^2 from the best one; sklearn: 1e-4"""
 
 
@@ -55,7 +55,7 @@ class Logistic(Linear):
     """balanced: every class counts the same, however many rows it has"""
     max_iter: Rounds = 100
     """Newton steps, at most"""
-    tol: Tolerance = 1e-8
+    tol: Tolerance = 1e-10
     """done when the gradient is below this share of its first value; sklearn: 1e-4"""
 
 

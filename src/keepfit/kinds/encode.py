@@ -1,0 +1,206 @@
+"""How columns become numbers: learned once from the training rows, then plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from keepfit.config.schema import Encode
+from keepfit.errors import UnknownName, UserError
+from keepfit.records import Record
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.intp]
+Dtype = Literal["text", "number", "boolean"]
+
+
+class Number(Record, frozen=True, kw_only=True):
+    """A numeric column as training saw it, missing values filled."""
+
+    name: str
+    fill: float | None  # stands for a missing or non-finite value; None: such a row is refused
+    mean: float
+    deviation: float  # with n, not n - 1; 0 where the column is constant
+
+
+class Category(Record, frozen=True, kw_only=True):
+    """A categorical column: one weight a level, none for a level that training did not keep."""
+
+    name: str
+    dtype: Dtype  # what its levels are; booleans are the numbers 0 and 1
+    levels: tuple[str | float, ...]  # sorted
+    missing: bool  # whether a missing value is a level of its own, the last
+
+    @property
+    def size(self) -> int:
+        """How many weights it has."""
+        return len(self.levels) + self.missing
+
+
+class Encoding(Record, frozen=True, kw_only=True):
+    """Every feature, numbers first, each group in the order of the file."""
+
+    numbers: tuple[Number, ...]
+    categories: tuple[Category, ...]
+
+
+def learn(rows: pl.DataFrame, features: Iterable[str], encode: Encode) -> Encoding:
+    """The encoding that `rows` teach; UserError for a column that is no number and no category."""
+    names = tuple(features)
+    for name in encode.categorical:
+        if name not in names:
+            raise UnknownName("feature", name, names)
+    roles = {name: _role(column(rows, name), name in encode.categorical) for name in names}
+    return Encoding(
+        numbers=tuple(
+            _learn_number(column(rows, name), encode.missing)
+            for name, role in roles.items()
+            if role is None
+        ),
+        categories=tuple(
+            _learn_category(column(rows, name), role, encode.rare)
+            for name, role in roles.items()
+            if role is not None
+        ),
+    )
+
+
+def column(rows: pl.DataFrame, name: str) -> pl.Series:
+    """The column of that name; UnknownName with a guess."""
+    if name not in rows.columns:
+        raise UnknownName("column", name, rows.columns)
+    return rows.get_column(name)
+
+
+def numbers_of(number: Number, rows: pl.DataFrame) -> Floats:
+    """The column as finite numbers, one a row; UserError where a missing one may not be filled."""
+    values = _floats(column(rows, number.name))
+    return _filled(number.name, values, ~np.isfinite(values), number.fill)
+
+
+def codes_of(category: Category, rows: pl.DataFrame) -> Codes:
+    """The place of each row's level; `category.size` where training kept no such level."""
+    series = column(rows, category.name)
+    codes, missing = (
+        _text_codes(category, series)
+        if category.dtype == "text"
+        else _number_codes(category, series)
+    )
+    codes[missing] = len(category.levels)  # which is `size` where missing is no level
+    return codes
+
+
+def number_expression(number: Number) -> pl.Expr:
+    """`numbers_of` as an expression, bit for bit, for a number that has a fill."""
+    value = pl.col(number.name).cast(pl.Float64)
+    return pl.when(value.is_finite()).then(value).otherwise(number.fill)
+
+
+def level_expression(category: Category, weights: Floats) -> pl.Expr:
+    """The weight of each row's level as an expression; 0 for a level without one."""
+    if not category.size:
+        return pl.col(category.name).is_null().cast(pl.Float64) * 0.0  # as many rows, all 0
+    levels: list[str | float | None] = [*category.levels, *([None] if category.missing else [])]
+    dtype = pl.String() if category.dtype == "text" else pl.Float64()
+    key = pl.col(category.name).cast(dtype)
+    if category.dtype != "text":
+        key = pl.when(key.is_finite()).then(key + 0.0)  # -0.0 is 0.0; NaN and infinity are missing
+    old = pl.Series(levels, dtype=dtype)
+    return key.replace_strict(old, pl.Series(weights), default=0.0, return_dtype=pl.Float64)
+
+
+def _role(series: pl.Series, declared: bool) -> Dtype | None:  # noqa: FBT001 (a fact, not a mode)
+    dtype = series.dtype
+    if dtype in (pl.String, pl.Categorical, pl.Enum) or (dtype == pl.Date and declared):
+        return "text"
+    if dtype == pl.Boolean:
+        return "boolean"
+    if dtype.is_numeric() or dtype == pl.Null:
+        return "number" if declared else None
+    raise UserError(
+        f"feature `{series.name}` is {dtype}; expected numbers, text or booleans",
+        hint=f'make a number of it under `derive`, such as "epoch({series.name})", and name that',
+    )
+
+
+def _learn_number(series: pl.Series, missing: str) -> Number:
+    values = _floats(series)
+    bad = ~np.isfinite(values)
+    fill = _fill(values[~bad], missing)
+    values = _filled(series.name, values, bad, fill)
+    mean = _mean(values)
+    deviation = float(np.sqrt(np.mean((values - mean) ** 2)))
+    return Number(name=series.name, fill=fill, mean=mean, deviation=deviation)
+
+
+def _fill(values: Floats, missing: str) -> float | None:
+    if missing == "fail":
+        return None
+    if missing == "zero" or not values.size:
+        return 0.0
+    return _mean(values) if missing == "mean" else float(np.median(values))
+
+
+def _mean(values: Floats) -> float:
+    first = float(values[0])
+    if (values == first).all():
+        return first  # exactly, so that a constant column has no deviation at all
+    mean = float(values.mean())
+    return mean + float((values - mean).mean())  # the second pass takes the rounding out
+
+
+def _floats(series: pl.Series) -> Floats:
+    try:
+        return series.cast(pl.Float64).to_numpy()
+    except pl.exceptions.InvalidOperationError as error:
+        raise UserError(
+            f"column `{series.name}` is {series.dtype} with values that are no numbers",
+            hint=f"see what it holds, or clean it: {str(error).splitlines()[0]}",
+        ) from error
+
+
+def _filled(name: str, values: Floats, bad: npt.NDArray[np.bool_], fill: float | None) -> Floats:
+    if not bad.any():
+        return values
+    if fill is None:
+        raise UserError(
+            f"column `{name}` has {int(bad.sum())} rows without a finite number, "
+            'and encode.missing is "fail"',
+            hint="remove them with a `clean` rule, or set missing to mean, median or zero",
+        )
+    return np.where(bad, fill, values)
+
+
+def _learn_category(series: pl.Series, dtype: Dtype, rare: int) -> Category:
+    keys = series.cast(pl.String) if dtype == "text" else _number_keys(series)
+    counts = keys.alias("level").value_counts(name="rows")
+    levels = counts.filter(pl.col("rows") >= rare).get_column("level")
+    return Category(
+        name=series.name,
+        dtype=dtype,
+        levels=tuple(levels.drop_nulls().sort().to_list()),
+        missing=levels.null_count() > 0,
+    )
+
+
+def _number_keys(series: pl.Series) -> pl.Series:
+    values = _floats(series) + 0.0  # -0.0 is 0.0
+    return pl.Series(values).set(pl.Series(~np.isfinite(values)), None)
+
+
+def _text_codes(category: Category, series: pl.Series) -> tuple[Codes, npt.NDArray[np.bool_]]:
+    levels = pl.Enum([str(level) for level in category.levels])
+    places = series.cast(pl.String).cast(levels, strict=False).to_physical()
+    codes = places.cast(pl.Int64).fill_null(category.size).to_numpy(writable=True)
+    return codes, series.is_null().to_numpy()
+
+
+def _number_codes(category: Category, series: pl.Series) -> tuple[Codes, npt.NDArray[np.bool_]]:
+    levels, values = np.asarray(category.levels, dtype=np.float64), _floats(series)
+    codes = np.searchsorted(levels, values)
+    known = np.append(levels, np.nan)[codes] == values
+    return np.where(known, codes, category.size), ~np.isfinite(values)

@@ -1,0 +1,212 @@
+"""A fitted model of the linear family: plain arrays in one data file, predicted by numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from itertools import chain, pairwise
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from keepfit.digest import canonical
+from keepfit.errors import Corrupt, UserError
+from keepfit.kinds.base import Prediction
+from keepfit.kinds.describe import described
+from keepfit.kinds.design import Design
+from keepfit.kinds.encode import (
+    Encoding,
+    Floats,
+    codes_of,
+    level_expression,
+    number_expression,
+    numbers_of,
+)
+from keepfit.records import Label, Record
+
+FILE = "model.json"
+PREDICTION = "prediction"
+
+
+class Output(Record, frozen=True, kw_only=True):
+    """One number that the model makes of a row: intercept + sum of weight * value."""
+
+    intercept: float
+    numbers: tuple[float, ...]  # a number each, in the column's own unit
+    categories: tuple[tuple[float, ...], ...]  # a category each: a weight a level
+
+
+class Plain(Record, frozen=True, kw_only=True):
+    """Everything a fitted linear model is."""
+
+    format: Literal[1]
+    kind: str
+    encoding: Encoding
+    outputs: tuple[Output, ...]  # one; or one a class where there are more than two
+    classes: tuple[Label, ...]  # sorted; empty for a regression
+
+
+class PlainModel:
+    """A linear model that has learned; it keeps the protocol `Fitted`."""
+
+    def __init__(self, plain: Plain) -> None:
+        self.plain = plain
+
+    @property
+    def classes(self) -> tuple[Label, ...]:
+        """The labels it knows, sorted; empty for a regression."""
+        return self.plain.classes
+
+    def predict(self, rows: pl.DataFrame) -> Prediction:
+        """One answer a row; UserError or UnknownName for a column that it cannot read."""
+        scores = self._scores(rows)
+        if not self.classes:
+            return Prediction(pl.Series(PREDICTION, scores[0]))
+        shares = two_shares(scores[0]) if len(scores) == 1 else softmax(scores)
+        # the same comparison as the expression's: shares may be alike where scores are not
+        best = (scores[0] > 0).astype(np.intp) if len(scores) == 1 else np.argmax(scores, axis=0)
+        labels = pl.Series(PREDICTION, self.classes)
+        return Prediction(labels.gather(best), shares, self.classes)
+
+    def expression(self) -> pl.Expr | None:
+        """The prediction in polars, bit for bit; None for three classes or more, and where a
+        missing value must be refused, which an expression cannot."""
+        refuses = any(number.fill is None for number in self.plain.encoding.numbers)
+        if refuses or len(self.plain.outputs) > 1:
+            return None
+        score = self._score_expression()
+        if self.classes:
+            no, yes = map(pl.lit, self.classes)
+            score = pl.when(score > 0).then(yes).otherwise(no)
+        return score.alias(PREDICTION)
+
+    def save(self) -> dict[str, bytes]:
+        """One file of canonical JSON."""
+        return {FILE: canonical(self.plain)}
+
+    def describe(self) -> dict[str, Any]:
+        """Encoding, intercepts, and coefficients with the weightiest first."""
+        plain = self.plain
+        names = plain.classes if len(plain.outputs) > 1 else (plain.classes or (PREDICTION,))[-1:]
+        weights = [list(chain(o.numbers, *o.categories)) for o in plain.outputs]
+        return described(
+            plain.kind,
+            plain.encoding,
+            {str(name): out.intercept for name, out in zip(names, plain.outputs, strict=True)},
+            {str(name): weight for name, weight in zip(names, weights, strict=True)},
+        )
+
+    @cached_property
+    def _levels(self) -> list[list[Floats]]:
+        # with a last 0 for the rows whose level has no weight
+        return [[np.array([*w, 0.0]) for w in out.categories] for out in self.plain.outputs]
+
+    def _scores(self, rows: pl.DataFrame) -> Floats:
+        """(outputs, rows). Column by column in one fixed order, never a matrix product, whose order
+        of additions depends on how many rows there are."""
+        outputs, encoding = self.plain.outputs, self.plain.encoding
+        scores = np.empty((len(outputs), rows.height))
+        scores[:] = [[out.intercept] for out in outputs]
+        for place, number in enumerate(encoding.numbers):
+            values = numbers_of(number, rows)
+            for score, out in enumerate(outputs):
+                scores[score] += out.numbers[place] * values
+        for place, category in enumerate(encoding.categories):
+            codes = codes_of(category, rows)
+            for score, levels in enumerate(self._levels):
+                scores[score] += levels[place][codes]
+        return scores
+
+    def _score_expression(self) -> pl.Expr:
+        """The same additions in the same order as `_scores`."""
+        out, encoding = self.plain.outputs[0], self.plain.encoding
+        score = pl.lit(out.intercept)
+        for number, weight in zip(encoding.numbers, out.numbers, strict=True):
+            score += number_expression(number) * weight
+        for category, weights in zip(encoding.categories, out.categories, strict=True):
+            score += level_expression(category, np.array(weights, dtype=np.float64))
+        return score
+
+
+def model_of(
+    kind: str,
+    encoding: Encoding,
+    design: Design,
+    coefficients: list[Floats],
+    classes: tuple[Label, ...] = (),
+) -> PlainModel:
+    """The model with these coefficients of `design`, one array an output; UserError if they
+    overflowed."""
+    if not all(np.isfinite(c).all() for c in coefficients):
+        raise UserError(
+            f"{kind}: the coefficients became infinite",
+            hint="look for values beyond 1e150 in the features, or scale them under `derive`",
+        )
+    outputs = tuple(_output(design, c) for c in coefficients)
+    return PlainModel(
+        Plain(format=1, kind=kind, encoding=encoding, outputs=outputs, classes=classes)
+    )
+
+
+def load(kind: str, files: Mapping[str, bytes]) -> PlainModel:
+    """The model that `save` wrote; Corrupt if the file is missing or is none of that kind."""
+    try:
+        plain = msgspec.json.decode(files[FILE], type=Plain)
+    except (KeyError, msgspec.DecodeError) as error:  # a ValidationError is a DecodeError
+        raise Corrupt(f"{FILE} is no linear model: {error}") from error
+    if problem := _inconsistency(plain, kind):
+        raise Corrupt(f"{FILE} is no {kind} model: {problem}")
+    return PlainModel(plain)
+
+
+def two_shares(scores: Floats) -> Floats:
+    """(rows, 2): the probabilities of the two classes for the log odds of the second."""
+    small = np.exp(-np.abs(scores))  # never above 1, so nothing overflows
+    likely, unlikely = 1.0 / (1.0 + small), small / (1.0 + small)
+    second = scores > 0
+    return np.stack(
+        [np.where(second, unlikely, likely), np.where(second, likely, unlikely)], axis=1
+    )
+
+
+def softmax(scores: Floats) -> Floats:
+    """(rows, classes): the probabilities for a row of scores a class."""
+    highest = scores.max(axis=0)
+    raised = [np.exp(score - highest) for score in scores]
+    total = raised[0].copy()
+    for one in raised[1:]:
+        total += one  # in one fixed order, as in `_scores`
+    return np.stack([one / total for one in raised], axis=1)
+
+
+def _output(design: Design, coefficients: Floats) -> Output:
+    first, last = int(design.intercept), design.dense.shape[1]
+    numbers = coefficients[first:last] / design.unit
+    intercept = (coefficients[0] if first else 0.0) - float(np.sum(numbers * design.centre))
+    return Output(
+        intercept=float(intercept),
+        numbers=tuple(numbers.tolist()),
+        categories=tuple(tuple(coefficients[block].tolist()) for block in design.blocks),
+    )
+
+
+def _inconsistency(plain: Plain, kind: str) -> str | None:
+    """What contradicts what in the file, or None."""
+    encoding, classes = plain.encoding, plain.classes
+    if plain.kind != kind:
+        return f"it says {plain.kind}"
+    if len(plain.outputs) != (len(classes) if len(classes) > 2 else 1) or len(classes) == 1:
+        return f"{len(plain.outputs)} outputs for {len(classes)} classes"
+    sizes = [category.size for category in encoding.categories]
+    for out in plain.outputs:
+        if len(out.numbers) != len(encoding.numbers) or [*map(len, out.categories)] != sizes:
+            return "weights that are not one a column and level"
+    for category in encoding.categories:
+        wanted = str if category.dtype == "text" else float
+        if not all(isinstance(level, wanted) for level in category.levels):
+            return f"levels of `{category.name}` that are not {category.dtype}"
+        if any(one >= other for one, other in pairwise(category.levels)):  # type: ignore[operator]
+            return f"levels of `{category.name}` out of order"
+    return None
