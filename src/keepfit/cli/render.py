@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Iterable, Sequence
 
 import click
@@ -39,8 +41,16 @@ def table(rows: Iterable[Sequence[object]], header: Sequence[str] = (), *, right
     numeric = [header[i] in right.split() if header else False for i in range(len(widths))]
     for number, line in enumerate(shown):
         cells = [_pad(cell, w, right=r) for cell, w, r in zip(line, widths, numeric, strict=True)]
-        text = "  ".join(cells).rstrip()
+        text = _fitted("  ".join(cells).rstrip())
         click.echo(click.style(text, dim=True) if header and number == 0 else text)
+
+
+def _fitted(text: str) -> str:
+    """The line, cut at the edge of a terminal; whole where something else reads it."""
+    width = shutil.get_terminal_size().columns
+    if not sys.stdout.isatty() or len(click.unstyle(text)) <= width or "\x1b" in text[-width:]:
+        return text
+    return text[: width - 1 + len(text) - len(click.unstyle(text))] + "…"
 
 
 def figure(value: float | None) -> str:

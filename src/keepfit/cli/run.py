@@ -93,7 +93,7 @@ def _released(step: Release) -> str:
         return f"{step.stage} is {step.version}{was}"
     if step.what == "asked":
         return f"{step.stage} waits for {count(step.waits_for, 'approval')}{was}"
-    return f"{step.stage} stays {step.was or 'empty'}"
+    return "no stage moves"
 
 
 def _show_end(done: list[Done]) -> None:

@@ -78,14 +78,25 @@ class Session:
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[str, str], None]]:
-        """Something to say steps to: a spinner on a terminal, else nothing."""
+        """Something to say steps to: a spinner on a terminal, else nothing; no step ends it."""
         if self.quiet or self.json or not sys.stderr.isatty():
             yield lambda _model, _step: None
             return
         from rich.console import Console
 
-        with Console(stderr=True).status("") as status:
-            yield lambda model, step: status.update(f"{model}: {step}")
+        status = Console(stderr=True).status("")
+
+        def say(model: str, step: str) -> None:
+            if not step:
+                status.stop()  # a result is about to be printed where the spinner is
+                return
+            status.update(f"{model}: {step}")
+            status.start()
+
+        try:
+            yield say
+        finally:
+            status.stop()
 
     def show(self, record: Any, text: Callable[[], None]) -> None:
         """The record as JSON where --json asks for it, else the text, unless --quiet."""

@@ -28,7 +28,8 @@ def draw(courses: Sequence[Course], title: str, files: Sequence[Path]) -> None:
         for course, (colour, dash) in zip(courses, STYLES * len(courses), strict=False):
             _line(axes, course, colour, dash)
         axes.set_title(title, loc="left", fontweight="bold")
-        axes.set_ylabel(courses[0].metric)
+        axes.set_title("● a new champion", loc="right", fontsize=9, color="#555555")
+        axes.set_ylabel(f"{courses[0].metric} of the champion")
         axes.set_ylim(bottom=0 if courses[0].better == "lower" else None)
         axes.grid(axis="y", alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
@@ -42,7 +43,8 @@ def _line(axes: object, course: Course, colour: str, dash: str) -> None:
     known = [p for p in course.periods if p.champion_score is not None]
     days = [date.fromisoformat(p.start) for p in known]
     served = f"{course.served:.2f}" if course.served is not None else "–"
-    label = f"{course.policy}: {served} served, {course.trainings} trainings"
+    times = f"{course.trainings} training{'' if course.trainings == 1 else 's'}"
+    label = f"{course.policy}: {served} served, {times}"
     axes.plot(days, [p.champion_score for p in known], dash, color=colour, label=label, lw=2)  # type: ignore[attr-defined]
     changed = [
         (day, p.champion_score)

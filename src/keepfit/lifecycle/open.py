@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keepfit.config.code import load_function
+from keepfit.config.environment import expand
 from keepfit.config.schema import ModelSpec
 from keepfit.errors import Corrupt
 from keepfit.names import Reference
@@ -40,7 +42,14 @@ class Opened:
         return Side(digest=self.manifest.candidate.digest, version=self.state.version)
 
 
-def open_version(registry: Registry, model: str, version: VersionState, root: Path) -> Opened:
+def open_version(
+    registry: Registry,
+    model: str,
+    version: VersionState,
+    root: Path,
+    *,
+    environ: Mapping[str, str] = os.environ,
+) -> Opened:
     """The version, loaded; Corrupt if a byte differs from what was published."""
     from keepfit.data.keys import read_fingerprint
     from keepfit.train.artifact import load
@@ -48,7 +57,7 @@ def open_version(registry: Registry, model: str, version: VersionState, root: Pa
 
     manifest = registry.manifest(model, version.version)
     files = registry.files(model, version.version)
-    spec = ModelSpec.model_validate(manifest.config)
+    spec = ModelSpec.model_validate(expand(manifest.config, environ))  # secrets are never stored
     candidate = manifest.candidate
     fitted = load(candidate.kind, below(files, MODEL), candidate.files)
     predictor = Predictor(

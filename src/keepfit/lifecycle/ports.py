@@ -10,7 +10,7 @@ from keepfit.data.statcache import StatCache
 from keepfit.store.registry import Registry
 from keepfit.train.worker import Trainer
 
-Say = Callable[[str, str], None]  # a model's name, and what is being done with it now
+Say = Callable[[str, str], None]  # a model's name and what is done with it now; "": nothing
 
 
 def say_nothing(model: str, step: str) -> None:

@@ -102,6 +102,7 @@ def replay(
             _live_through(rehearsal, _at(ports, store, end), policy, start, end, metric)
             for start, end in spans
         )
+    ports.say(model.name, "")
     return Course(policy=policy, metric=metric.name, better=metric.better, periods=done)
 
 

@@ -42,22 +42,25 @@ class How:
 def run(models: Sequence[Model], ports: Ports, how: How) -> Iterator[Done]:
     """Retrain each model that is due (or each, by force), one after the other."""
     for model in models:
-        begun = monotonic()
-        ports.say(model.name, "looking")
-        try:
-            planned = plan(model, ports)
-        except KeepfitError as error:
-            yield Done(Plan(model=model.name, status="due", reasons=()), error=error)
-            continue
-        if planned.status != "due" and not (how.force or how.as_of):
-            yield Done(planned)
-            continue
-        try:
-            result = _retrain(model, ports, planned, how)
-        except KeepfitError as error:
-            yield Done(planned, error=error, seconds=monotonic() - begun)
-        else:
-            yield Done(planned, result, seconds=monotonic() - begun)
+        done = _run_one(model, ports, how)
+        ports.say(model.name, "")
+        yield done
+
+
+def _run_one(model: Model, ports: Ports, how: How) -> Done:
+    begun = monotonic()
+    ports.say(model.name, "looking")
+    try:
+        planned = plan(model, ports)
+    except KeepfitError as error:
+        return Done(Plan(model=model.name, status="due", reasons=()), error=error)
+    if planned.status != "due" and not (how.force or how.as_of):
+        return Done(planned)
+    try:
+        result = _retrain(model, ports, planned, how)
+    except KeepfitError as error:
+        return Done(planned, error=error, seconds=monotonic() - begun)
+    return Done(planned, result, seconds=monotonic() - begun)
 
 
 def _retrain(model: Model, ports: Ports, planned: Plan, how: How) -> Retrained:
