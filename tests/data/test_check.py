@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from math import inf
 
 import polars as pl
 import pytest
@@ -46,7 +47,7 @@ def test_rows_that_share_a_key_are_found_and_shown(spec):
 
 
 def test_too_many_nulls_and_values_out_of_range_are_found(spec):
-    checks = {"nulls": {"x": 0.2}, "ranges": {"x": [0, None], "y": [None, 3]}}
+    checks = {"nulls": {"x": 0.2}, "ranges": {"x": [0, inf], "y": [-inf, 3]}}
     result = checked(spec(checks=checks))
     assert told(result) == [
         ("nulls", "fail", "x", 1),

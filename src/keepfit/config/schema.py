@@ -129,8 +129,8 @@ class Checks(Table):
     """training rows at least"""
     nulls: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
     """the largest share of nulls of a column"""
-    ranges: dict[str, tuple[float | None, float | None]] = {}
-    """the least and the greatest value of a column; null where there is no bound"""
+    ranges: dict[str, tuple[float, float]] = {}
+    """the least and the greatest value of a column; inf where there is no bound"""
     freshness: Span | None = None
     """how old the newest row may be"""
     severity: dict[Literal["rows", "nulls", "ranges", "freshness"], Severity] = {}

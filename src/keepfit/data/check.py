@@ -125,12 +125,11 @@ def _ranges(rows: pl.DataFrame, spec: ModelSpec) -> list[Blamed | None]:
 
 
 def _range(
-    rows: pl.DataFrame, spec: ModelSpec, name: str, low: float | None, high: float | None
+    rows: pl.DataFrame, spec: ModelSpec, name: str, low: float, high: float
 ) -> Blamed | None:
     values = _column(rows, spec, "ranges", name)
     if not values.dtype.is_numeric():
         raise UserError(f"model.{spec.name}.checks.ranges.{name} bounds a column of {values.dtype}")
-    low, high = (-float("inf") if low is None else low), (float("inf") if high is None else high)
     outside = ((values < low) | (values > high)).fill_null(False)
     message = (
         f"`{name}` is outside {low:g} to {high:g} in {outside.sum():,} rows: "

@@ -134,6 +134,11 @@ def _learn_number(series: pl.Series, missing: str) -> Number:
     values = _filled(series.name, values, bad, fill)
     mean = _mean(values)
     deviation = float(np.sqrt(np.mean((values - mean) ** 2)))
+    if not np.isfinite(deviation):
+        raise UserError(
+            f"column `{series.name}` holds numbers whose squares are beyond any float",
+            hint=f'make them smaller under `derive`, such as "{series.name} / 1e100"',
+        )
     return Number(name=series.name, fill=fill, mean=mean, deviation=deviation)
 
 

@@ -23,7 +23,7 @@ class Classification:
     """Logistic regression; it keeps the protocol `Kind`."""
 
     name: str
-    params: type[Params]
+    params: type[Logistic]
 
     def task(self, params: Params) -> str:  # noqa: ARG002 (the protocol's; estimators need it)
         """Always classification."""
@@ -32,11 +32,11 @@ class Classification:
     def fit(self, lesson: Lesson, params: Params, *, seed: int, threads: int) -> PlainModel:  # noqa: ARG002 (nothing here is random)
         """The model that the training rows teach; UserError for columns it cannot read, DataRefused
         for a target of one class."""
-        wanted = Logistic.model_validate(params)
+        wanted = self.params.model_validate(params)
         classes, codes = classes_of(lesson)
-        encoding = learn(lesson.train, lesson.features, lesson.encode)
         scale = lesson.encode.scale is not False
-        with np.errstate(over="ignore", invalid="ignore"):  # `model_of` refuses what overflowed
+        with np.errstate(over="ignore", invalid="ignore"):  # whoever overflows is refused by name
+            encoding = learn(lesson.train, lesson.features, lesson.encode)
             design = design_of(lesson.train, encoding, intercept=wanted.fit_intercept, scale=scale)
             coefficients = _solve(design, codes, len(classes), wanted)
         return model_of(self.name, encoding, design, coefficients, classes)

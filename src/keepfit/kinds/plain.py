@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import chain, pairwise
+from math import isfinite
 from typing import Any, Literal
 
 import msgspec
@@ -28,6 +29,8 @@ from keepfit.records import Label, Record
 
 FILE = "model.json"
 PREDICTION = "prediction"
+
+_WIDEST = 300  # terms of an expression: planning takes polars a time that grows with their square
 
 
 class Output(Record, frozen=True, kw_only=True):
@@ -61,7 +64,8 @@ class PlainModel:
 
     def predict(self, rows: pl.DataFrame) -> Prediction:
         """One answer a row; UserError or UnknownName for a column that it cannot read."""
-        scores = self._scores(rows)
+        with np.errstate(over="ignore", invalid="ignore"):  # infinite, as in the expression
+            scores = self._scores(rows)
         if not self.classes:
             return Prediction(pl.Series(PREDICTION, scores[0]))
         shares = two_shares(scores[0]) if len(scores) == 1 else softmax(scores)
@@ -72,9 +76,11 @@ class PlainModel:
 
     def expression(self) -> pl.Expr | None:
         """The prediction in polars, bit for bit; None for three classes or more, and where a
-        missing value must be refused, which an expression cannot."""
-        refuses = any(number.fill is None for number in self.plain.encoding.numbers)
-        if refuses or len(self.plain.outputs) > 1:
+        missing value must be refused, which an expression cannot, or columns are too many."""
+        encoding = self.plain.encoding
+        refuses = any(number.fill is None for number in encoding.numbers)
+        wide = len(encoding.numbers) + len(encoding.categories) > _WIDEST
+        if refuses or wide or len(self.plain.outputs) > 1:
             return None
         score = self._score_expression()
         if self.classes:
@@ -139,12 +145,13 @@ def model_of(
 ) -> PlainModel:
     """The model with these coefficients of `design`, one array an output; UserError if they
     overflowed."""
-    if not all(np.isfinite(c).all() for c in coefficients):
+    outputs = tuple(_output(design, c) for c in coefficients)
+    every = chain(*([out.intercept, *out.numbers, *chain(*out.categories)] for out in outputs))
+    if not all(map(isfinite, every)):
         raise UserError(
             f"{kind}: the coefficients became infinite",
-            hint="look for values beyond 1e150 in the features, or scale them under `derive`",
+            hint="look for values beyond 1e100 in the target, or make it smaller under `derive`",
         )
-    outputs = tuple(_output(design, c) for c in coefficients)
     return PlainModel(
         Plain(format=1, kind=kind, encoding=encoding, outputs=outputs, classes=classes)
     )

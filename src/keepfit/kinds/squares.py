@@ -8,7 +8,7 @@ from keepfit.kinds.design import Design
 from keepfit.kinds.encode import Floats
 from keepfit.kinds.normal import LARGEST, descend, normal
 
-_SMALL = 2e8  # rows times columns squared, up to which the dense decomposition takes no time
+_SMALL = 2e7  # rows times columns squared, up to which the dense decomposition takes no time
 
 
 def least_squares(design: Design, target: Floats, penalty: Floats) -> Floats:
