@@ -20,7 +20,7 @@ $(READY): pyproject.toml requirements.lock
 	@touch $@
 
 demo: $(READY) ## Watch a model age and be kept fit: a year of real flights in ./flights
-	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/flights/demo.sh flights
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh flights
 	@echo "  (keepfit is in $(BIN): source $(BIN)/activate)"
 
 test: $(READY) ## Run the tests
