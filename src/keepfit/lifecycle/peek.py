@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,21 +25,41 @@ from keepfit.lifecycle.ports import Ports
 from keepfit.records import Part, Snapshot
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Peek:
-    """Parts that are read where they lie; what the store has is read there."""
+    """Parts that are read where they lie; what the store has is read there.
+
+    What was fetched from a cloud or a database lies nowhere for long: it is kept in a folder of
+    its own, which goes when the Peek goes.
+    """
 
     stored: Parts
+    root: Path  # the project's folder, from which the addresses of local files count
     seen: dict[Digest, Path] = field(default_factory=dict)
 
     def known(self, digest: Digest) -> Part | None:
         return self.stored.known(digest)
 
     def add(self, parts: Sequence[tuple[Part, Path]]) -> None:
+        fetched = [(part, path) for part, path in parts if self.root / part.uri != path]
         self.seen.update({part.digest: path for part, path in parts})
+        self.seen.update(_kept(fetched, self._folder()) if fetched else {})
 
     def path(self, digest: Digest) -> Path:
         return self.seen.get(digest) or self.stored.path(digest)
+
+    def _folder(self) -> Path:
+        folder = tempfile.mkdtemp(prefix="keepfit-peek-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)
+
+
+def _kept(fetched: Sequence[tuple[Part, Path]], folder: Path) -> dict[Digest, Path]:
+    """Files that whoever fetched them is about to delete, copied to `folder`."""
+    places = {part.digest: folder / f"{part.digest}.{part.format}" for part, _ in fetched}
+    for part, path in fetched:
+        shutil.copyfile(path, places[part.digest])
+    return places
 
 
 def look_at(
@@ -48,7 +71,7 @@ def look_at(
     until: datetime | None = None,
 ) -> tuple[Snapshot, Peek]:
     """What the sources hold now, within these times, without storing any of it."""
-    peek = Peek(ports.registry.parts(model.name))
+    peek = Peek(ports.registry.parts(model.name), model.root)
     wanted = spec or model.spec
     if since or until:
         # The span asked for stands in for the window of training.
