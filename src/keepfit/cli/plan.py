@@ -39,6 +39,15 @@ def _show(plans: list[Plan]) -> None:
         first, *others = p.reasons
         rows.append((symbol(p.status), p.model, p.status, first))
         rows += [("", "", "", other) for other in others]
+        rows += [
+            (
+                symbol("asked"),
+                "",
+                "asked",
+                f"{stage} waits for an answer: keepfit approve {p.model}",
+            )
+            for stage in p.asked
+        ]
     table(rows)
     due = [p for p in plans if p.status == "due"]
     if not due:

@@ -84,9 +84,15 @@ def _rows(manifest: Manifest, evidence: Evidence) -> None:
         facts.append(("validation", f"{split.validation:,}"))
     if split.unlabelled:
         facts.append(("without target", f"{split.unlabelled:,}, kept out"))
-    facts += [(f"removed by {r.rule}", f"{r.rows:,}  ({r.condition})") for r in evidence.removals]
+    for r in evidence.removals:
+        facts.append((f"removed by {r.rule}", f"{r.rows:,}  ({r.condition})"))
+        facts += [("  such as", _example(example)) for example in r.examples]
     facts += [(f.check, f"{symbol(f.severity)} {f.message}") for f in evidence.findings]
     table([("  " + name, value) for name, value in facts])
+
+
+def _example(row: dict[str, str]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in row.items())
 
 
 def _encoding(described: dict[str, Any]) -> None:

@@ -32,6 +32,7 @@ class Plan(Record, frozen=True, kw_only=True):
     since: str | None = None  # the newest version
     sources: Digest = ""  # of what the sources hold now
     seconds: float | None = None  # about how long it takes, from the last time
+    asked: tuple[str, ...] = ()  # stages at which a version waits for a person's answer
 
 
 def plan(model: Model, ports: Ports) -> Plan:
@@ -80,6 +81,7 @@ def _since_newest(
         since=newest.version,
         sources=sources,
         seconds=_took(state, newest),
+        asked=tuple(request.stage for request in state.requests.values()),
     )
 
 
