@@ -15,7 +15,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "check": ("check", "Check the file, the code it names, sources and store: all that is wrong."),
     "plan": ("plan", "Say which models need retraining, and why."),
     "run": ("run", "Retrain what is due: train, judge, publish, promote or ask."),
-    "train": ("train", "Train a candidate and gather its evidence, nothing else."),
+    "train": ("run", "Train a candidate and gather its evidence, nothing else."),
     "evaluate": ("evaluate", "Score a version on rows."),
     "compare": ("evaluate", "Compare two versions on the same rows."),
     "approve": ("release", "Answer a pending request with yes."),
