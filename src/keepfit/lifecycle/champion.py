@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from keepfit.lifecycle.model import Model
+from keepfit.lifecycle.open import Opened, open_version
 from keepfit.store.nouns import VersionState
+from keepfit.store.registry import Registry
 from keepfit.store.state import State
 
 
@@ -13,3 +15,15 @@ def champion_of(model: Model, state: State) -> VersionState | None:
         if held := state.stages.get(stage):
             return state.versions[held.version]
     return None
+
+
+def open_champion(model: Model, registry: Registry) -> Opened | None:
+    """The version to beat, loaded; None: nothing yet, or it predicts another target."""
+    best = champion_of(model, registry.state(model.name))
+    return open_rival(model, registry, best) if best else None
+
+
+def open_rival(model: Model, registry: Registry, version: VersionState) -> Opened | None:
+    """The version, loaded; None where it predicts another target: no rows can compare the two."""
+    opened = open_version(registry, model.name, version, model.root)
+    return opened if opened.spec.target == model.spec.target else None

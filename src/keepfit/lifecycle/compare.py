@@ -12,6 +12,7 @@ from keepfit.errors import NotComparable, UserError
 from keepfit.evaluate.compare import Sides, asked_for, score
 from keepfit.evaluate.metrics import get
 from keepfit.evaluate.sample import Sample, classes_of
+from keepfit.lifecycle.champion import open_rival
 from keepfit.lifecycle.judgement import Contender, Ground, Judgement, judged
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import Opened, open_version
@@ -113,7 +114,7 @@ def judge_again(
     against = None
     if champion:
         held = ports.registry.state(model.name).versions[champion]
-        against = open_version(ports.registry, model.name, held, model.root)
+        against = open_rival(model, ports.registry, held)
     return judged(
         model,
         ground,

@@ -7,15 +7,13 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from keepfit.lifecycle.champion import champion_of
+from keepfit.lifecycle.champion import open_champion
 from keepfit.lifecycle.model import Model
-from keepfit.lifecycle.open import open_version
 from keepfit.lifecycle.peek import Peek, look_at, ready_at
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.score import gate_metric, judged_at, measured, worse_by
 from keepfit.records import Snapshot
 from keepfit.store.nouns import VersionState
-from keepfit.store.state import State
 
 _ONE_TICK = timedelta(microseconds=1)  # the finest that a time column tells
 
@@ -27,6 +25,7 @@ class News:
     rows: int
     since: str  # the newest version
     seen_to: str | None  # ISO time of the newest row that it saw
+    known: int = 0  # of the new rows, those whose target is known and which no clean rule removes
     metric: str = ""
     then: float | None = None  # the champion's metric when it was judged
     now: float | None = None  # and on the new rows
@@ -35,7 +34,7 @@ class News:
     def due(self, model: Model) -> bool:
         """Whether the schedule makes these rows a reason to retrain."""
         schedule = model.spec.schedule
-        if self.rows < schedule.min_new_rows:
+        if self.known < schedule.min_new_rows:
             return False
         if schedule.decay is None or self.worse is None:
             return True
@@ -46,23 +45,25 @@ class News:
         number = self.since.split("-", maxsplit=1)[0]
         seen = f" ({self.seen_to[:10]})" if self.seen_to else ""
         told = f"{self.rows:,} new row{'' if self.rows == 1 else 's'} since {number}{seen}"
+        if self.rows and not self.known:
+            return f"{told}, none of them to learn from"
         if self.then is None or self.now is None:
             return told
         return f"{told}; champion's {self.metric} {self.then:.4g} → {self.now:.4g} on them"
 
 
-def news_since(model: Model, ports: Ports, state: State, newest: VersionState) -> News:
+def news_since(model: Model, ports: Ports, newest: VersionState) -> News:
     """What is new since the newest version; the rows are read where they lie."""
     old = ports.registry.manifest(model.name, newest.version).recipe.snapshot
     snapshot, peek = _new_rows(model, ports, old)
     news = News(rows=snapshot.rows, since=newest.version, seen_to=old.time_to)
-    champion = champion_of(model, state)
-    if not snapshot.rows or champion is None:
+    if not snapshot.rows:
         return news
     ready = ready_at(model, snapshot, peek)
-    if not ready.rows.height:
+    news = replace(news, known=ready.rows.height)
+    opened = open_champion(model, ports.registry)
+    if opened is None or not news.known:
         return news
-    opened = open_version(ports.registry, model.name, champion, model.root)
     metric = gate_metric(model)
     then, now = judged_at(ports.registry, model, opened), measured(model, opened, ready)
     worse = worse_by(metric, then, now)

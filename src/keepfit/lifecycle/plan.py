@@ -69,7 +69,7 @@ def _since_newest(
     if sources != newest.sources:
         from keepfit.lifecycle.news import news_since
 
-        news = news_since(model, ports, state, newest)
+        news = news_since(model, ports, newest)
         (reasons if news.due(model) else quiet).append(news.text())
     status, when = _status(model, newest, ports.clock(), due=bool(reasons))
     nothing = f"nothing changed since {newest.name.number}"

@@ -13,11 +13,11 @@ import msgspec
 from keepfit.decide.junit import junit
 from keepfit.digest import Digest, canonical, digest_of, sha256
 from keepfit.errors import KeepfitError, Refused
-from keepfit.lifecycle.champion import champion_of
+from keepfit.lifecycle.champion import open_champion
 from keepfit.lifecycle.judgement import Contender, Ground, Judgement, judged
 from keepfit.lifecycle.look import judgement_of
 from keepfit.lifecycle.model import Model
-from keepfit.lifecycle.open import CODE, JUNIT, KEYS, MODEL, Opened, open_version
+from keepfit.lifecycle.open import CODE, JUNIT, KEYS, MODEL, Opened
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.release import Release, release
 from keepfit.records import Bump, Manifest, Recipe, Side, Snapshot
@@ -185,7 +185,7 @@ def retrain(  # noqa: PLR0913 why and how, said by name
     if known and already:
         version = known.version
     else:
-        trained = train(model, ports, snapshot, _champion(model, ports))
+        trained = train(model, ports, snapshot, open_champion(model, registry))
         # Only now is a number claimed: what cannot be trained or judged leaves no gap.
         claim = registry.begin(
             model.name,
@@ -204,11 +204,6 @@ def retrain(  # noqa: PLR0913 why and how, said by name
     judgement = judgement_of(registry, model.name, published)
     releases = release(model, registry, version, judgement.verdict)
     return Retrained(model.name, version, judgement, releases, already=already)
-
-
-def _champion(model: Model, ports: Ports) -> Opened | None:
-    best = champion_of(model, ports.registry.state(model.name))
-    return open_version(ports.registry, model.name, best, model.root) if best else None
 
 
 def _publish(model: Model, ports: Ports, trained: Trained, claim: Claim) -> None:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keepfit.digest import canonical
-from keepfit.lifecycle.champion import champion_of
+from keepfit.lifecycle.champion import open_champion
 from keepfit.lifecycle.judgement import Judgement
 from keepfit.lifecycle.model import Model
-from keepfit.lifecycle.open import open_version
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.retrain import freeze_rows, manifest_of, payload, train
 from keepfit.store.local import LocalStore
@@ -29,8 +28,7 @@ class Kept:
 
 def train_only(model: Model, ports: Ports, workplace: Path) -> Kept:
     """Train a challenger and judge it; its files go to a folder of their own below `workplace`."""
-    best = champion_of(model, ports.registry.state(model.name))
-    champion = open_version(ports.registry, model.name, best, model.root) if best else None
+    champion = open_champion(model, ports.registry)
     trained = train(model, ports, freeze_rows(model, ports), champion)
     files = payload(model, trained, trained.judgement, f"{model.name} candidate")
     manifest = manifest_of(model, trained, CANDIDATE, files)

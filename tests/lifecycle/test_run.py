@@ -1,0 +1,116 @@
+"""The life of a model, from nothing to the second champion."""
+
+import pytest
+
+from keepfit.errors import DataRefused, NotComparable
+
+
+def steps(result):
+    return [(step.stage, step.what) for step in result.releases]
+
+
+def test_the_first_run_publishes_and_asks_for_production(life):
+    result = life.retrained()
+    assert result.version.startswith("1.0.0-x")
+    assert steps(result) == [
+        ("development", "promoted"),
+        ("staging", "promoted"),
+        ("production", "asked"),
+    ]
+    assert life.stages == {"development": "1.0.0", "staging": "1.0.0"}
+
+
+def test_a_persons_yes_moves_production(life):
+    life.retrained()
+    done = life.approve()
+    assert (done.stage, done.what, done.was) == ("production", "promoted", None)
+    assert life.stages["production"] == "1.0.0"
+    assert life.state.stages["production"].how == "approval"
+
+
+def test_nothing_is_trained_where_nothing_is_due(life):
+    life.first_champion()
+    before = life.tree()
+    done = life.run()
+    assert (done.plan.status, done.result) == ("fresh", None)
+    assert life.tree() == before
+
+
+def test_new_rows_make_the_next_patch_which_is_held_against_the_champion(life):
+    first = life.first_champion()
+    life.months(11, 12)
+    second = life.retrained()
+    assert second.version.startswith("1.0.1-x")
+    evidence = second.judgement.evidence
+    assert evidence.champion.version == first.version
+    assert evidence.rows == 69
+    assert evidence.split.cut == "2024-11-01T00:00:00"
+
+
+def test_what_comes_out_the_same_is_refused_and_claims_no_number(life):
+    life.first_champion()
+    before = life.state.entries
+    with pytest.raises(NotComparable, match="same model as the champion"):
+        life.run(force=True)
+    life.change("price > 1000", "price > 2000")  # removes the same rows
+    with pytest.raises(NotComparable, match="same model as the champion"):
+        life.run()
+    assert life.state.entries == before
+
+
+def test_a_new_target_is_judged_by_the_absolute_rules_for_nothing_compares_with_it(life):
+    life.first_champion()
+    life.change('target   = "price"', 'target   = "area_m2"')
+    life.change('["area_m2", ', "[")
+    life.change("max = 20000", "max = 20")
+    evidence = life.retrained().judgement.evidence
+    assert (evidence.champion, evidence.comparison) == (None, None)
+    assert evidence.scores[0].challenger < 20
+
+
+def test_the_champion_reads_its_columns_as_it_learned_to(life):
+    first = life.first_champion()
+    life.add('[model.price.checks]\nschema = "note"')
+    life.change('sold_on = "date"', 'sold_on = "date", rooms = "text"')
+    evidence = life.retrained().judgement.evidence
+    before = {score.metric: score.challenger for score in first.judgement.evidence.scores}
+    assert {score.metric: score.champion for score in evidence.scores} == before
+
+
+def test_the_step_can_be_said_by_hand(life):
+    life.first_champion()
+    life.months(11)
+    assert life.retrained(bump="major").version.startswith("2.0.0-x")
+
+
+def test_a_run_as_of_a_past_day_sees_no_row_of_that_day_or_later(life):
+    from datetime import UTC, datetime
+
+    result = life.retrained(as_of=datetime(2024, 8, 1, tzinfo=UTC))
+    manifest = life.registry().manifest("price", result.version)
+    snapshot = manifest.recipe.snapshot
+    assert (snapshot.until, snapshot.time_to) == ("2024-08-01T00:00:00", "2024-07-31T00:00:00")
+    assert result.judgement.evidence.split.cut == "2024-06-01T00:00:00"
+    assert life.plan().status == "due"
+
+
+def test_a_run_that_fails_leaves_no_version_and_names_the_rows_to_blame(life):
+    life.add("[model.price.checks]\nranges = { area_m2 = [0, 100] }")
+    with pytest.raises(DataRefused, match="`area_m2` is outside 0 to 100") as caught:
+        life.run()
+    assert caught.value.hint == "the rows are in .keepfit/price.bad.csv"
+    blamed = (life.root / ".keepfit" / "price.bad.csv").read_text().splitlines()
+    assert all(int(line.split(",")[2]) > 100 for line in blamed[1:])
+    assert not life.state.claims
+
+
+def test_one_model_that_fails_does_not_stop_the_others(life):
+    from keepfit.lifecycle.model import models_of
+    from keepfit.lifecycle.run import How, run
+
+    other = (life.root / "keepfit.toml").read_text().split("[model.price]")[1]
+    table = "[model.price]" + other
+    life.add(table.replace("model.price", "model.other").replace("houses-*", "nowhere-*"))
+    first, second = run(models_of(life.project, ("other", "price")), life.ports(), How())
+    assert "no file matches data/nowhere-*.csv" in str(first.error)
+    assert second.result.version.startswith("1.0.0")
