@@ -161,7 +161,7 @@ def _mean(values: Floats) -> float:
 def _floats(series: pl.Series) -> Floats:
     try:
         return series.cast(pl.Float64).to_numpy()
-    except pl.exceptions.InvalidOperationError as error:
+    except (pl.exceptions.InvalidOperationError, pl.exceptions.ComputeError) as error:
         raise UserError(
             f"column `{series.name}` is {series.dtype} with values that are no numbers",
             hint=f"see what it holds, or clean it: {str(error).splitlines()[0]}",

@@ -1,0 +1,308 @@
+"""What every kind promises. A new kind is one line in `CASES`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from importlib.util import find_spec
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+import pytest
+from pydantic import ValidationError
+
+from keepfit.config.schema import Encode
+from keepfit.errors import Corrupt, UnknownName
+from keepfit.kinds import KINDS, kind, known, params_of
+from keepfit.kinds.base import Fitted, Lesson, Prediction
+
+
+class Case(NamedTuple):
+    """A kind, what it is given, and the column that it learns."""
+
+    kind: str
+    params: dict[str, Any]
+    target: str
+
+
+CASES = {
+    "linear": Case("linear", {}, "amount"),
+    "ridge": Case("ridge", {"alpha": 0.5}, "amount"),
+    "lasso": Case("lasso", {"alpha": 0.01}, "amount"),
+    "elastic-net": Case("elastic-net", {"alpha": 0.01}, "amount"),
+    "logistic, two classes": Case("logistic", {}, "yes"),
+    "logistic, three classes": Case("logistic", {}, "label"),
+    "boosting": Case(
+        "sklearn",
+        {"estimator": "sklearn.ensemble.HistGradientBoostingRegressor", "max_iter": 10},
+        "amount",
+    ),
+    "boosting of classes": Case(
+        "sklearn",
+        {"estimator": "sklearn.ensemble.HistGradientBoostingClassifier", "max_iter": 5},
+        "label",
+    ),
+    "forest": Case(
+        "sklearn",
+        {"estimator": "sklearn.ensemble.RandomForestRegressor", "n_estimators": 5},
+        "amount",
+    ),
+    "forest of classes": Case(
+        "sklearn",
+        {"estimator": "sklearn.ensemble.RandomForestClassifier", "n_estimators": 5},
+        "yes",
+    ),
+}
+FEATURES = ("size", "age", "zone", "flag", "colour")
+
+
+@pytest.fixture(params=CASES.values(), ids=CASES)
+def case(request) -> Case:
+    if request.param.kind == "sklearn":
+        pytest.importorskip("sklearn")
+    return request.param
+
+
+def rows(count: int, seed: int) -> pl.DataFrame:
+    """Numbers with nulls, numbers that are categories, booleans and text, and three targets."""
+    random = np.random.default_rng(seed)
+    size, age = random.normal(size=count) * 3 + 50, random.integers(0, 90, count)
+    colour = random.choice(["red", "green", "blue", None], count).tolist()
+    amount = size - age / 10 + np.array([len(c or "") for c in colour]) + random.normal(size=count)
+    frame = pl.DataFrame(
+        {
+            "size": size,
+            "age": age,
+            "zone": random.choice([7, 41, 265], count),
+            "flag": random.choice([True, False], count),
+            "colour": pl.Series(colour, dtype=pl.String),
+            "amount": amount,
+            "yes": amount > 49,
+            "label": np.array(["low", "mid", "top"])[np.digitize(amount, [47, 51])],
+        }
+    )
+    return frame.with_columns(pl.when(pl.int_range(pl.len()) % 11 != 5).then(pl.col("size")))
+
+
+def lesson(case: Case, train: pl.DataFrame, **encode: object) -> Lesson:
+    wanted = train.select(*FEATURES, case.target)
+    encode = Encode(categorical=("zone",), **encode)
+    return Lesson(FEATURES, case.target, wanted, wanted.clear(), encode)
+
+
+def fit(case: Case, train: pl.DataFrame, **encode: object) -> Fitted:
+    params = params_of(case.kind)(**case.params)
+    return kind(case.kind).fit(lesson(case, train, **encode), params, seed=42, threads=1)
+
+
+@cache
+def fitted_kind(name: str) -> Fitted:
+    return fit(CASES[name], rows(120, seed=1))
+
+
+@pytest.fixture
+def fitted(case) -> Fitted:
+    return fitted_kind(next(name for name, one in CASES.items() if one is case))
+
+
+def bits(prediction: Prediction) -> list[bytes]:
+    """A row each: value and probabilities, as bytes."""
+    values = [repr(value).encode() for value in prediction.values]
+    if prediction.probabilities is None:
+        return values
+    shares = prediction.probabilities
+    return [value + share.tobytes() for value, share in zip(values, shares, strict=True)]
+
+
+def test_every_kind_is_put_to_the_test():
+    assert {case.kind for case in CASES.values()} == set(KINDS)
+    assert set(KINDS) <= set(known())
+
+
+def test_it_learns_something(case, fitted):
+    later = rows(200, seed=2)
+    found = fitted.predict(later)
+    assert found.values.len() == later.height
+    if fitted.classes:
+        assert fitted.classes == found.classes == tuple(sorted(set(later[case.target])))
+        assert found.values.dtype == later[case.target].dtype
+        most = later[case.target].value_counts()["count"].max() / later.height
+        assert (found.values == later[case.target]).mean() > most + 0.05
+        assert found.probabilities.shape == (later.height, len(fitted.classes))
+        np.testing.assert_allclose(found.probabilities.sum(axis=1), 1.0, rtol=1e-12)
+    else:
+        assert found.values.dtype == pl.Float64
+        error = ((found.values - later[case.target]) ** 2).mean()
+        assert error < 0.7 * later[case.target].var()
+
+
+def test_it_says_what_its_task_is(case, fitted):
+    task = kind(case.kind).task(params_of(case.kind)(**case.params))
+    assert task == ("classification" if fitted.classes else "regression")
+
+
+def test_a_param_it_does_not_have_is_refused_by_name(case):
+    def learn_with_it() -> None:  # params that are anything are looked at by the estimator
+        bad = params_of(case.kind)(**case.params, no_such_param=1)
+        kind(case.kind).fit(lesson(case, rows(50, seed=1)), bad, seed=1, threads=1)
+
+    with pytest.raises((ValidationError, UnknownName), match="no_such_param"):
+        learn_with_it()
+
+
+def test_one_row_is_predicted_like_many(fitted):
+    later = rows(60, seed=3)
+    many = bits(fitted.predict(later))
+    alone = [bits(fitted.predict(later[row : row + 1]))[0] for row in range(later.height)]
+    assert alone == many
+    assert bits(fitted.predict(pl.concat([later] * 70)))[-later.height :] == many
+
+
+def test_what_it_saves_it_loads(case, fitted):
+    files, later = fitted.save(), rows(60, seed=3)
+    again = kind(case.kind).load(files)
+    assert bits(again.predict(later)) == bits(fitted.predict(later))
+    assert (again.save(), again.classes) == (files, fitted.classes)
+
+
+def test_it_is_saved_in_formats_that_run_no_code(fitted):
+    for name, data in fitted.save().items():
+        assert name.rpartition(".")[2] in {"json", "skops", "safetensors", "cbm", "txt"}
+        assert not data.startswith(b"\x80")  # how every pickle begins
+
+
+def test_files_of_another_kind_are_not_loaded(case):
+    with pytest.raises(Corrupt):
+        kind(case.kind).load({"model.json": b"{}"})
+    with pytest.raises(Corrupt):
+        kind(case.kind).load({})
+
+
+def test_fitting_twice_gives_the_same_bytes(case, fitted):
+    assert fit(case, rows(120, seed=1)).save() == fitted.save()
+
+
+@pytest.fixture(scope="session")
+def made_elsewhere(tmp_path_factory) -> list[dict[str, dict[str, str]]]:
+    """What two processes with other hash seeds, folders and clocks' zones made of every case."""
+    names = [n for n, c in CASES.items() if c.kind != "sklearn" or find_spec("sklearn")]
+    places = [("0", tmp_path_factory.mktemp("elsewhere"), "UTC"), ("4242", "/", "Asia/Tokyo")]
+    return [digests(names, *place) for place in places]
+
+
+def test_fitting_in_another_process_gives_the_same_bytes(case, made_elsewhere):
+    name = next(name for name, one in CASES.items() if one is case)
+    one, other = made_elsewhere
+    assert one[name] == other[name] != {}
+
+
+def digests(names: list[str], seed: str, folder: object, zone: str) -> dict[str, dict[str, str]]:
+    threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    out = subprocess.run(
+        [sys.executable, __file__, *names],
+        cwd=folder,
+        env={**os.environ, **threads, "PYTHONHASHSEED": seed, "TZ": zone},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert out.stderr == ""
+    return json.loads(out.stdout)
+
+
+def test_nulls_and_categories_it_never_saw_survive(fitted):
+    strange = pl.DataFrame(
+        {
+            "size": [None, float("nan"), float("inf"), 1e9],
+            "age": [None, 0, -1, 10**12],
+            "zone": [None, 8, 7, 0],
+            "flag": [None, True, False, None],
+            "colour": [None, "", "ultraviolet", "red"],
+        }
+    )
+    check_answers(fitted, strange)
+
+
+def test_a_column_of_nothing_but_nulls_survives(fitted):
+    later = rows(5, seed=3)
+    for name in FEATURES:
+        check_answers(fitted, later.with_columns(pl.lit(None, later[name].dtype).alias(name)))
+        check_answers(fitted, later.with_columns(pl.lit(None).alias(name)))
+
+
+def test_types_that_mean_the_same_are_read_alike(fitted):
+    later = rows(40, seed=3)
+    other = later.with_columns(
+        pl.col("age").cast(pl.Float64),
+        pl.col("zone").cast(pl.Float64),
+        pl.col("flag").cast(pl.Int8),
+        pl.col("colour").cast(pl.Categorical),
+    )
+    assert bits(fitted.predict(other)) == bits(fitted.predict(later))
+
+
+def test_a_level_with_one_training_row_survives(case):
+    train = rows(120, seed=1)
+    lonely = pl.when(pl.int_range(pl.len()) == 17).then(pl.lit("only here"))
+    train = train.with_columns(colour=lonely.otherwise(pl.col("colour")))
+    for rare in (1, 2):
+        check_answers(fit(case, train, rare=rare), train)
+
+
+def test_the_expression_says_the_same_or_is_none(fitted):
+    later = rows(300, seed=4).with_columns(colour=pl.col("colour").replace("red", "never seen"))
+    expression = fitted.expression()
+    if expression is None:
+        return
+    shown = later.lazy().select(expression).collect().to_series()
+    assert shown.name == "prediction"
+    assert list(map(repr, shown)) == list(map(repr, fitted.predict(later).values))
+
+
+def test_what_it_tells_of_itself_is_plain_data(fitted):
+    assert json.loads(json.dumps(fitted.describe()))
+
+
+def check_answers(fitted: Fitted, later: pl.DataFrame) -> None:
+    found = fitted.predict(later)
+    assert found.values.len() == later.height
+    assert found.values.null_count() == 0
+    if fitted.classes:
+        assert set(found.values) <= set(fitted.classes)
+        assert np.isfinite(found.probabilities).all()
+    else:
+        assert found.values.is_finite().all()
+
+
+LIGHT = """
+import sys
+import polars as pl
+from keepfit.config.schema import Encode
+from keepfit.kinds import kind, params_of
+from keepfit.kinds.base import Lesson
+rows = pl.DataFrame({"x": [1.0, 2.0, 3.0, None], "g": ["a", "b", "a", "b"], "y": [0, 1, 0, 2]})
+for name in ("linear", "ridge", "lasso", "elastic-net", "logistic"):
+    lesson = Lesson(("x", "g"), "y", rows, rows.clear(), Encode())
+    fitted = kind(name).fit(lesson, params_of(name)(), seed=1, threads=1)
+    kind(name).load(fitted.save()).predict(rows)
+print(*{"sklearn", "scipy", "pandas", "pickle5", "joblib"} & set(sys.modules))
+"""
+
+
+def test_linear_kinds_neither_train_nor_predict_with_scikit_learn_or_scipy():
+    out = subprocess.run([sys.executable, "-c", LIGHT], capture_output=True, text=True, check=True)
+    assert (out.stdout.strip(), out.stderr) == ("", "")
+
+
+def digests_of(files: dict[str, bytes]) -> dict[str, str]:
+    return {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+
+
+if __name__ == "__main__":
+    made = {name: fit(CASES[name], rows(120, seed=1)).save() for name in sys.argv[1:]}
+    print(json.dumps({name: digests_of(files) for name, files in made.items()}))  # noqa: T201 (its answer)
