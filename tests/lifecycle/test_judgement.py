@@ -1,0 +1,186 @@
+"""Champion and challenger on the same rows: what is measured, stored and decided."""
+
+import xml.etree.ElementTree as ET
+from datetime import UTC, datetime
+
+import msgspec
+import numpy as np
+import polars as pl
+import pytest
+
+from keepfit.errors import NotComparable
+from keepfit.lifecycle.judgement import Judgement
+
+
+@pytest.fixture
+def champion(life):
+    life.first_champion()
+    return life
+
+
+def retrain_badly(life):
+    """A challenger that hardly learns anything."""
+    life.months(11, 12)
+    life.change("alpha = 0.1", "alpha = 100000")
+    life.change("max = 20000", "max = 200000")
+    return life.retrained()
+
+
+def scores_of(judgement):
+    return {score.metric: score for score in judgement.evidence.scores}
+
+
+def reason(verdict, rule):
+    (found,) = [reason for reason in verdict.reasons if reason.rule == rule]
+    return found
+
+
+def test_a_worse_challenger_is_refused_and_no_stage_moves(champion):
+    before = champion.stages
+    result = retrain_badly(champion)
+    assert result.judgement.verdict.outcome == "fail"
+    assert reason(result.judgement.verdict, "gain").text.startswith("mae ")
+    assert [(step.stage, step.what) for step in result.releases] == [("development", "refused")]
+    assert champion.stages == before
+    assert not champion.state.requests
+
+
+def test_both_sides_are_scored_on_the_same_rows(champion):
+    evidence = retrain_badly(champion).judgement.evidence
+    files = sorted((champion.root / "data").glob("*1[12].csv"))
+    rows = pl.concat(pl.read_csv(file, try_parse_dates=True) for file in files)
+    assert evidence.rows == rows.height == 69
+    for side in ("champion", "challenger"):
+        said = champion.open(getattr(evidence, side).version.split("-")[0]).predictor.predict(rows)
+        error = (said.values - rows["price"]).abs().mean()
+        assert getattr(evidence.scores[0], side) == pytest.approx(error, rel=1e-12)
+
+
+def test_the_evidence_is_stored_with_the_version_and_is_what_was_decided_on(champion):
+    result = retrain_badly(champion)
+    files = champion.registry().files("price", result.version)
+    stored = msgspec.json.decode(files["evidence.json"], type=Judgement)
+    assert stored == result.judgement
+    assert stored.evidence.challenger.version == result.version
+    last = champion.state.versions[result.version].verdicts[-1]
+    assert (last.outcome, last.why) == ("fail", stored.verdict.why)
+    assert last.against == stored.evidence.champion.version
+
+
+def test_the_junit_file_says_what_the_verdict_says(champion):
+    result = retrain_badly(champion)
+    suite = ET.fromstring(champion.registry().files("price", result.version)["junit.xml"])
+    verdict = result.judgement.verdict
+    assert suite.get("name") == f"price {result.version}"
+    assert [case.get("name") for case in suite.iter("testcase")] == [
+        reason.rule for reason in verdict.reasons
+    ]
+    failed = [
+        case.get("name") for case in suite.iter("testcase") if case.find("failure") is not None
+    ]
+    assert failed == [r.rule for r in verdict.reasons if r.outcome == "fail"] != []
+
+
+def test_holdout_rows_that_the_champion_has_learned_from_are_left_out_and_told(champion):
+    champion.change('"2 months"', "0.4")
+    champion.change("alpha = 0.1", "alpha = 0.2")
+    evidence = champion.retrained().judgement.evidence
+    assert evidence.overlap.challenger == 0
+    assert 0 < evidence.overlap.champion == evidence.overlap.trimmed
+    assert evidence.rows == evidence.split.holdout - evidence.overlap.trimmed
+    learned = set(champion.open("production").keys.tolist())
+    assert evidence.overlap.champion < len(learned)
+
+
+def test_where_no_row_is_left_to_judge_on_nothing_is_decided(champion):
+    with pytest.raises(NotComparable, match="none is left to judge on") as caught:
+        champion.run(as_of=datetime(2024, 7, 1, tzinfo=UTC))
+    assert caught.value.hint == "wait for newer rows, or make the holdout larger"
+    assert len(champion.state.claims) == 1
+
+
+def test_a_metric_of_the_projects_own_decides(life):
+    life.change('metric = "mae"\nrules', 'metric = "worst"\nrules')
+    life.add('[model.price.metric.worst]\nfunction = "measures:worst"\nbetter = "lower"')
+    life.code("measures", "def worst(truth, said):\n    return abs(truth - said).max()\n")
+    first = life.first_champion()
+    rows = pl.concat(
+        pl.read_csv(life.root / "data" / f"houses-2024-{month}.csv") for month in ("09", "10")
+    )
+    said = life.open("production").predictor.predict(rows).values
+    expected = np.abs(said.to_numpy() - rows["price"].to_numpy()).max()
+    assert scores_of(first.judgement)["worst"].challenger == pytest.approx(expected, rel=1e-12)
+    assert first.judgement.evidence.metric == "worst"
+    life.months(11)
+    assert life.retrained().judgement.evidence.comparison.metric == "worst"
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("return float('nan')", "worst gave nan; expected a finite number (measures.py:1)"),
+        ("return 1 / 0", "worst raised ZeroDivisionError: division by zero (measures.py:2)"),
+    ],
+)
+def test_a_metric_that_cannot_be_computed_fails(life, code, why):
+    life.change('metric = "mae"\nrules', 'metric = "mae"\nmetrics = ["worst"]\nrules')
+    life.add('[model.price.metric.worst]\nfunction = "measures:worst"\nbetter = "lower"')
+    life.code("measures", f"def worst(truth, said):\n    {code}\n")
+    result = life.retrained()
+    assert result.judgement.verdict.outcome == "fail"
+    assert why in reason(result.judgement.verdict, "worst is measured").text
+    assert life.stages == {}
+
+
+def test_no_slice_may_get_worse_however_good_the_rest(champion):
+    champion.change('metric = "mae"\nrules', 'metric = "mae"\nslices = ["district"]\nrules')
+
+    def hills_are_mistaken(lines):
+        return [
+            line + "0" if ",hills," in line and not line.endswith(",1") else line for line in lines
+        ]
+
+    # In all that is trained on, prices in the hills have a digit too many; in the holdout not.
+    champion.months(*range(1, 11), change=hills_are_mistaken)
+    champion.months(11, 12)
+    champion.change("max = 20000", "max = 2000000")
+    verdict = champion.retrained().judgement.verdict
+    assert verdict.outcome == "fail"
+    assert reason(verdict, "slice district").text.startswith("district: ")
+    assert "hills" in reason(verdict, "slice district").text
+
+
+@pytest.mark.parametrize(
+    ("rule", "outcome"),
+    [
+        ('{ metric = "mae", max = 100 }', "fail"),
+        ('{ metric = "r2", min = 0.5 }', "pass"),
+        ('{ metric = "r2", min = 0.999, severity = "warn" }', "warn"),
+        ('{ metric = "mae", min_gain_over_baseline = 50000 }', "pass"),
+        ('{ metric = "mae", min_gain_over_baseline = 500000 }', "fail"),
+        ('{ metric = "rmse", max = 100, severity = "note" }', "pass"),
+    ],
+)
+def test_the_rules_of_the_file_bind(life, rule, outcome):
+    life.change('{ metric = "mae", max = 20000 }', rule)
+    assert life.retrained().judgement.verdict.outcome == outcome
+
+
+@pytest.mark.parametrize(("most", "outcome"), [(0.001, "fail"), (2.0, "pass")])
+def test_a_drop_is_measured_against_the_champion(champion, most, outcome):
+    champion.change("max = 20000", "max = 200000")
+    champion.change("}]", f'}}, {{ metric = "r2", max_drop = {most} }}]')
+    champion.months(11, 12)
+    champion.change("alpha = 0.1", "alpha = 1000")
+    verdict = champion.retrained().judgement.verdict
+    (found,) = [r for r in verdict.reasons if r.rule.startswith("r2")]
+    assert found.outcome == outcome
+
+
+def test_a_warning_asks_a_person_even_where_stages_move_by_themselves(life):
+    life.change("max = 20000 }", 'max = 100, severity = "warn" }')
+    result = life.retrained()
+    assert [(step.stage, step.what) for step in result.releases] == [("development", "asked")]
+    assert life.stages == {}
+    life.approve()
+    assert life.stages == {"development": "1.0.0"}
