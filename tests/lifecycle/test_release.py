@@ -109,7 +109,7 @@ def test_a_rollback_to_a_damaged_version_is_refused_and_the_stage_stays(improvin
 
 def test_no_stage_is_invented(life):
     life.first_champion()
-    with pytest.raises(KeepfitError, match="there is no stage `prodution`. Did you mean"):
+    with pytest.raises(KeepfitError, match=r"there is no stage `prodution`\. Did you mean"):
         back(life.model, life.registry(), "prodution")
 
 
