@@ -120,10 +120,13 @@ def _place(error: BaseException, function: Transform, root: Path | None) -> str:
     code = getattr(function, "__code__", None)
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if code and frame.filename == code.co_filename]
-    last = (own or frames)[-1]
-    path = Path(last.filename)
+    if code and not own:  # it was lazy: the rows were computed after the function had returned
+        file, line = code.co_filename, code.co_firstlineno
+    else:
+        file, line = (own or frames)[-1].filename, (own or frames)[-1].lineno
+    path = Path(file)
     below = root is not None and path.is_relative_to(root)
-    return f"{path.relative_to(root) if root and below else path}:{last.lineno}"
+    return f"{path.relative_to(root) if root and below else path}:{line}"
 
 
 def _name(function: Transform) -> str:
