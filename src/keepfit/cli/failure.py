@@ -18,6 +18,7 @@ def show_failure(error: Exception, *, debug: bool) -> int:
             click.echo(str(problem), err=True)
         count = len(error.problems)
         click.echo(f"{count} problem{'s' if count > 1 else ''}; nothing was done.", err=True)
+        click.echo("  next: correct what is named, then: keepfit check", err=True)
     elif isinstance(error, KeepfitError):
         click.echo(f"keepfit: {error}", err=True)
     else:

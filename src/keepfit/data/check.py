@@ -57,13 +57,14 @@ def enough(train: int, spec: ModelSpec) -> tuple[Finding, ...]:
     return (Finding(check="rows", severity=_severity(spec, "rows"), message=message),)
 
 
-def refuse(findings: Iterable[Finding], bad_rows: str | None = None) -> None:
+def refuse(findings: Iterable[Finding], bad_rows: str | None = None, *, model: str = "") -> None:
     """DataRefused with every finding that fails; `bad_rows` says where the rows can be seen."""
     failing = [finding for finding in findings if finding.severity == "fail"]
     if failing:
+        whose = f" of `{model}`" if model else ""
         raise DataRefused(
-            "the data was refused: " + "; ".join(finding.message for finding in failing),
-            hint=f"the rows are in {bad_rows}" if bad_rows else None,
+            f"the data{whose} was refused: " + "; ".join(finding.message for finding in failing),
+            hint=f"the rows are in {bad_rows}" if bad_rows else "mend the rows, or model.….checks",
         )
 
 

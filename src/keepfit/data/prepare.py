@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -198,16 +198,21 @@ def _sum(removals: Sequence[Removal], more: Sequence[Removal]) -> tuple[Removal,
 
 
 def _refuse_unknown_columns(rows: pl.DataFrame, spec: ModelSpec) -> None:
-    for place, name in _named_columns(spec):
+    for place, name in named_columns(spec):
         if name not in rows.columns:
             raise UserError(
-                f"model.{spec.name}.{place} is `{name}`, which is no column of the rows."
-                f"{guess(name, rows.columns)}",
+                f"model.{spec.name}.{place} {no_column(name, rows.columns)}",
                 hint="columns come from the source, data.derive and data.transform",
             )
 
 
-def _named_columns(spec: ModelSpec) -> Iterator[tuple[str, str]]:
+def no_column(name: str, known: Iterable[str]) -> str:
+    """What is said of a column that the file names and the rows have not, with a guess."""
+    return f"is `{name}`, which is no column of the rows.{guess(name, known)}"
+
+
+def named_columns(spec: ModelSpec) -> Iterator[tuple[str, str]]:
+    """(place below the model, column) of every column that the file names."""
     yield "target", spec.target
     for place, names in (
         ("features", spec.features),

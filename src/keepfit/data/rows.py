@@ -51,12 +51,13 @@ def common_columns(parts: Sequence[Part]) -> dict[str, pl.DataType]:
     """
     first = parts[0]
     for part in parts[1:]:
-        _refuse_other_columns(first, part)
+        refuse_other_columns(first, part)
     schemas = [dtypes.schema_of(part.columns) for part in parts]
     return {name: _common_type(name, parts, schemas) for name in schemas[0]}
 
 
-def _refuse_other_columns(first: Part, part: Part) -> None:
+def refuse_other_columns(first: Part, part: Part) -> None:
+    """UserError naming what the part's columns lack or have beyond those of the first."""
     names, known = _names(part.columns), _names(first.columns)
     missing = [name for name in known if name not in names]
     extra = [name for name in names if name not in known]

@@ -27,6 +27,7 @@ COMPRESSIONS = {".gz": "gz", ".zst": "zst"}
 CLOUDS = ("s3://", "gs://", "gcs://", "az://", "abfs://", "abfss://")
 HOLDOUT = "split.file"  # the source name of the rows that `split.file` gives
 _WILD = frozenset("*?[")
+_HINT = "correct data.source in keepfit.toml, or bring the file there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,10 @@ def digest_of_file(found: Found, cache: StatCache) -> Digest:
     try:
         return cache.digest(found.path or Path(found.uri))
     except OSError as error:
-        raise SourceError(f"{found.uri} cannot be read: {error.strerror}") from error
+        raise SourceError(
+            f"{found.uri} cannot be read: {error.strerror}",
+            hint="see who may read it, or leave it out of data.source",
+        ) from error
 
 
 def format_of(uri: str) -> tuple[str, str]:
@@ -157,10 +161,10 @@ def _nothing_found(name: str, pattern: str, root: Path) -> UserError:
     folder, _ = _where_to_look(pattern, root)
     what = "no file matches" if _WILD & set(pattern) else "there is no file"
     if not folder.is_dir():
-        return UserError(f"source `{name}`: {what} {pattern}: there is no folder {folder}")
+        return UserError(f"source `{name}`: {what} {pattern}: there is no folder {folder}", hint=_HINT)
     here = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
     near = guess(PurePosixPath(pattern).name, here) or " The folder is empty."
     return UserError(
         f"source `{name}`: {what} {pattern} in {folder}.{near}",
-        hint="correct data.source in keepfit.toml, or bring the file there",
+        hint=_HINT,
     )

@@ -50,6 +50,8 @@ class StatCache:
             draft.write_bytes(canonical(self._memory))
             draft.replace(self._path)
             self._dirty = False
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)  # it may be there in part, where the disk is full
 
     def digest(self, path: Path) -> Digest:
         """The sha256 of the file's bytes; only a stat where it has not changed since."""

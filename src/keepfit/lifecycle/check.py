@@ -13,6 +13,7 @@ from keepfit.config.load import Project
 from keepfit.config.schema import ModelSpec
 from keepfit.data.sources import find_all, sources_of
 from keepfit.errors import KeepfitError, Problem
+from keepfit.store.open import open_store
 
 Look = Callable[[], object]  # raises what is wrong
 
@@ -20,31 +21,41 @@ Look = Callable[[], object]  # raises what is wrong
 def check_model(project: Project, name: str) -> list[Problem]:
     """Every problem of a model's code and sources, with the line of the file."""
     spec = project.models[name]
-    sources = sources_of(spec.data, spec.split.file)
-    looks: list[tuple[str, Look]] = [
-        *_functions(spec, project.root),
-        ("data.source", partial(find_all, sources, project.root)),
+    found = [
+        (key, str(error)) for key, look in _functions(spec, project.root) if (error := _error(look))
     ]
     return [
-        Problem(_place(project, f"model.{name}.{key}"), f"model.{name}.{key}", str(error))
-        for key, look in looks
-        if (error := _error(look))
+        Problem(_place(project, f"model.{name}.{key}"), f"model.{name}.{key}", told)
+        for key, told in found + _sources(spec, project.root)
     ]
 
 
 def check_store(project: Project) -> list[Problem]:
-    """Whether the store's folder can be written to."""
-    folder = Path(project.store)
-    existing = next(p for p in (folder, *folder.parents) if p.exists())
-    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+    """Whether there is such a store, and its folder can be written to."""
+    if error := _error(partial(open_store, project.store)):
+        told = f"cannot be used: {error}" + (f"; {error.hint}" if error.hint else "")
+    elif _writable(Path(project.store)):
         return []
-    return [
-        Problem(
-            _place(project, "project.store"),
-            "project.store",
-            f"is {project.store}; expected a folder that can be written to",
-        )
-    ]
+    else:
+        told = f"is {project.store}; expected a folder that can be written to"
+    return [Problem(_place(project, "project.store"), "project.store", told)]
+
+
+def _writable(folder: Path) -> bool:
+    existing = next(p for p in (folder, *folder.parents) if p.exists())
+    return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+
+
+def _sources(spec: ModelSpec, root: Path) -> list[tuple[str, str]]:
+    """(key, what is wrong) of the files that the sources name, and of their columns."""
+    from keepfit.data.header import header_problems  # polars, which --show does not need
+
+    if error := _error(partial(find_all, sources_of(spec.data, spec.split.file), root)):
+        return [("data.source", str(error))]
+    columns: list[tuple[str, str]] = []
+    if error := _error(lambda: columns.extend(header_problems(spec, root))):
+        return [("data.source", str(error))]
+    return columns
 
 
 def _functions(spec: ModelSpec, root: Path) -> Iterator[tuple[str, Look]]:
@@ -67,4 +78,4 @@ def _error(look: Look) -> KeepfitError | None:
 
 
 def _place(project: Project, key: str) -> str:
-    return str(project.origin(parse_key(key)))
+    return str(project.origin(parse_key(key.partition("[")[0])))

@@ -112,7 +112,7 @@ def _prepared(
         previous=champion.manifest.candidate.schema if champion else None,
         now=ports.clock(),
     )
-    refuse(prepared.findings, keep_bad_rows(model, prepared))
+    refuse(prepared.findings, keep_bad_rows(model, prepared), model=model.name)
     return prepared
 
 

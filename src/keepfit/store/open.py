@@ -20,7 +20,10 @@ def open_store(address: str, *, root: Path = Path(), durable: bool = True) -> Ob
     folder = _SCHEMES.get(scheme, _unknown)(address) if found else Path(address).expanduser()
     folder = root / folder
     if folder.exists() and not folder.is_dir():
-        raise UserError(f"the store {folder} is a file; expected a folder")
+        raise UserError(
+            f"the store {folder} is a file; expected a folder",
+            hint="move the file, or name a folder as `store`",
+        )
     return LocalStore(folder, durable=durable)
 
 
