@@ -53,7 +53,7 @@ def learn(rows: pl.DataFrame, features: Iterable[str], encode: Encode) -> Encodi
     names = tuple(features)
     for name in encode.categorical:
         if name not in names:
-            raise UnknownName("feature", name, names)
+            raise UnknownName("feature for encode.categorical called", name, names)
     roles = {name: _role(column(rows, name), name in encode.categorical) for name in names}
     return Encoding(
         numbers=tuple(
@@ -152,10 +152,8 @@ def _fill(values: Floats, missing: str) -> float | None:
 
 def _mean(values: Floats) -> float:
     first = float(values[0])
-    if (values == first).all():
-        return first  # exactly, so that a constant column has no deviation at all
-    mean = float(values.mean())
-    return mean + float((values - mean).mean())  # the second pass takes the rounding out
+    # exactly, so that a constant column has no deviation at all
+    return first if (values == first).all() else float(values.mean())
 
 
 def _floats(series: pl.Series) -> Floats:
