@@ -169,11 +169,21 @@ def trainer():
         yield trainer
 
 
+@pytest.fixture(scope="session")
+def begin_at(trainer):
+    """The project without any rows, begun in a folder."""
+
+    def begin(folder):
+        (folder / "keepfit.toml").write_text(PROJECT)
+        return Life(folder, trainer)
+
+    return begin
+
+
 @pytest.fixture
-def bare(tmp_path, trainer):
+def bare(tmp_path, begin_at):
     """The project without any rows."""
-    (tmp_path / "keepfit.toml").write_text(PROJECT)
-    return Life(tmp_path, trainer)
+    return begin_at(tmp_path)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from keepfit.lifecycle.open import Opened
 from keepfit.records import Record
 
 ROW = "row"  # the row's number from 1, where the model has no key
+_NUMBER = "__row"  # the same on the way, where a column of the rows may be called `row`
 
 SINKS: dict[str, Callable[[pl.LazyFrame, Path], object]] = {
     "csv": lambda rows, path: rows.sink_csv(path),
@@ -46,7 +47,7 @@ def predict_file(opened: Opened, source: Path, output: Path, *, overwrite: bool 
     SourceError for an input that cannot be read, SinkError for an output that cannot be written.
     """
     sink = _sink_for(output, overwrite=overwrite)
-    incoming = scan_incoming(source).with_row_index(ROW, offset=1)
+    incoming = scan_incoming(source).with_row_index(_NUMBER, offset=1)
     rows = conform(incoming, opened.predictor.schema)
     rejects = output.with_name(f"{output.stem}.rejects{output.suffix}")
     with reading(str(source)):
@@ -56,6 +57,8 @@ def predict_file(opened: Opened, source: Path, output: Path, *, overwrite: bool 
     _write(answers(opened, good.drop(REASON)), output, sink)
     if rejected:
         _write(_blamed(bad, incoming), rejects, sink)
+    elif overwrite:
+        rejects.unlink(missing_ok=True)  # those of an earlier try are none of this output
     return Written(
         version=opened.state.version,
         rows=_count(scan_incoming(output)),
@@ -72,11 +75,12 @@ def answers(opened: Opened, rows: pl.LazyFrame) -> pl.LazyFrame:
     """
     predictor = opened.predictor
     have = rows.collect_schema()
-    carried = [name for name in opened.spec.data.key if name in have] or [ROW]
+    key = [pl.col(name) for name in opened.spec.data.key if name in have]
+    carried = key or [pl.col(_NUMBER).alias(ROW)]
     version = pl.lit(opened.state.version).alias("version")
     if predictor.transform is None and (lazy := predictor.lazy(rows)) is not None:
         return lazy.select(*carried, "prediction", version)
-    schema = {name: have[name] for name in carried} | answer_schema(opened)
+    schema = rows.select(carried).collect_schema() | answer_schema(opened)
 
     def answer(chunk: pl.DataFrame) -> pl.DataFrame:
         said = predictor.predict(chunk)
@@ -105,9 +109,11 @@ def _may_reject(incoming: pl.LazyFrame, opened: Opened) -> bool:
 
 
 def _blamed(bad: pl.LazyFrame, incoming: pl.LazyFrame) -> pl.LazyFrame:
-    """The rejected rows as they came, each with its number and the reason."""
-    reasons = bad.select(ROW, pl.col(REASON).alias("reason"))
-    return incoming.join(reasons, on=ROW, how="inner", maintain_order="left")
+    """The rejected rows as they came, each with its number (instead of a `row`) and the reason."""
+    reasons = bad.select(_NUMBER, pl.col(REASON).alias("reason"))
+    own = incoming.drop(ROW, "reason", strict=False)
+    rejected = own.join(reasons, on=_NUMBER, how="inner", maintain_order="left")
+    return rejected.rename({_NUMBER: ROW})
 
 
 def _count(rows: pl.LazyFrame) -> int:
@@ -139,6 +145,10 @@ def _sinking(output: Path, draft: Path) -> Iterator[None]:
     except OSError as error:
         raise SinkError(f"{output} cannot be written: {error.strerror or error}") from error
     except PolarsError as error:
-        raise SinkError(f"{output} cannot be written: {in_short(error)}") from error
+        # Rows are read while others are written, and polars does not say which of the two failed.
+        raise SinkError(
+            f"{output} was not written: {in_short(error)}",
+            hint="the input may be damaged further down, or the disk full",
+        ) from error
     finally:
         draft.unlink(missing_ok=True)
