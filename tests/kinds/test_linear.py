@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from keepfit.config.schema import Encode
 from keepfit.errors import DataRefused, UserError
+from keepfit.kinds import squares
 from keepfit.kinds.base import Lesson
 from keepfit.kinds.linear import LINEAR, RIDGE
 from keepfit.kinds.params import Linear, Ridge
@@ -230,8 +231,6 @@ def test_more_columns_than_rows_give_the_shortest_answer(lesson):
 
 @pytest.mark.parametrize("alpha", [0.0, 2.0])
 def test_large_and_small_designs_are_solved_alike(lesson, alpha, monkeypatch):
-    from keepfit.kinds import squares
-
     random = np.random.default_rng(2)
     frame = pl.DataFrame(
         {
@@ -249,6 +248,16 @@ def test_large_and_small_designs_are_solved_alike(lesson, alpha, monkeypatch):
         answers.append([out.intercept, *out.numbers, *itertools.chain(*out.categories)])
     assert answers[1] == pytest.approx(answers[0], abs=1e-7)
     assert answers[2] == pytest.approx(answers[0], abs=1e-7)
+
+
+def test_columns_much_alike_keep_their_digits_in_large_designs(lesson, monkeypatch):
+    monkeypatch.setattr(squares, "_SMALL", 0)
+    random = np.random.default_rng(3)
+    x = random.normal(size=1000)
+    frame = pl.DataFrame({"a": x, "b": x + 1e-4 * random.normal(size=1000)})
+    fitted = fit(LINEAR, lesson(frame.with_columns(y=3 * pl.col("a") - 2 * pl.col("b") + 5)))
+    assert weights(fitted) == pytest.approx({"a": 3.0, "b": -2.0}, rel=1e-10)
+    assert fitted.plain.outputs[0].intercept == pytest.approx(5.0, rel=1e-12)
 
 
 @settings(max_examples=30)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from importlib.metadata import entry_points
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from keepfit.errors import UnknownName
 from keepfit.kinds.base import Kind, Params
@@ -38,7 +38,7 @@ def params_of(name: str) -> type[Params]:
     """What the kind takes from `[model.NAME.params]`; UnknownName with a guess."""
     if entry := KINDS.get(name):
         return cast("type[Params]", _object(entry.params))
-    return cast("type[Params]", _plugin(name).params)
+    return cast(Kind, _plugin(name)).params
 
 
 def kind(name: str) -> Kind:
@@ -53,7 +53,7 @@ def _object(place: str) -> object:
     return getattr(importlib.import_module(module), attribute)
 
 
-def _plugin(name: str) -> Any:
+def _plugin(name: str) -> object:
     for entry in entry_points(group=GROUP, name=name):
         return entry.load()
     raise UnknownName("kind", name, known())

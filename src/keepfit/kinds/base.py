@@ -73,6 +73,10 @@ class Fitted(Protocol):
 class Kind(Protocol):
     """An algorithm family that a model names."""
 
+    # what it takes from the file
+    @property
+    def params(self) -> type[Params]: ...
+
     # regression, classification, or either (by the estimator)
     def task(self, params: Params) -> str: ...
 

@@ -13,7 +13,7 @@ from keepfit.kinds.encode import Floats
 from keepfit.kinds.normal import LARGEST, normal
 
 _SWEEPS = 100  # over the numbers, which cost no pass over the rows, between two looks at the gap
-_LEAPS = 20
+_LEAPS = 20  # in a round, each of which drops a coefficient: descent finds most of them sooner
 
 
 @dataclass(frozen=True, slots=True)
