@@ -47,6 +47,6 @@ def _refuse_missing(want: dict[str, pl.DataType], have: dict[str, pl.DataType]) 
         told = ", ".join(f"`{name}`" for name in missing)
         raise UserError(
             f"the rows lack the column{'s' if len(missing) > 1 else ''} {told}."
-            + guess(missing[0], have),
+            + guess(missing[0], [name for name in have if not name.startswith("__")]),
             hint=f"the model wants: {', '.join(want)}",
         )
