@@ -99,7 +99,9 @@ class Shell:
         folder, _, variables = after.read_text().partition("\n")
         self.folder, self.code = Path(folder), done.returncode
         self.variables = dict(v.split("=", 1) for v in variables.split("\0") if v)
-        return done.stdout.replace(str(self.scratch / "ana"), HOME)
+        said = done.stdout.replace(str(self.scratch / "ana"), HOME)
+        assert "a bug in keepfit" not in said, f"$ {command}\n{said}"  # no page shows one
+        return said
 
     def must(self, command: str) -> str:
         said = self.run(command)
