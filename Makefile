@@ -35,8 +35,9 @@ check: $(READY) ## Lint, types, and the floors of the house
 bench: $(READY) ## Measure keepfit beside its peers and floors
 	$(BIN)/python bench/run.py
 
-docs: $(READY) ## Write the reference from the code
+docs: $(READY) ## Write the reference from the code, and what pages show from what comes out
 	$(BIN)/python docs/reference/generate.py
+	UPDATE_DOCS=1 $(BIN)/python -m pytest --quiet tests/docs -k shows_is
 
 lock: ## Resolve the dependencies again into requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
