@@ -65,9 +65,11 @@ class ConfigError(UserError):
 class UnknownName(UserError):
     """A name that is not there, with a guess at what was meant."""
 
-    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+    def __init__(
+        self, what: str, name: str, known: Iterable[str], *, hint: str | None = None
+    ) -> None:
         self.what, self.name, self.known = what, name, tuple(known)
-        super().__init__(f"there is no {what} `{name}`.{guess(name, self.known)}")
+        super().__init__(f"there is no {what} `{name}`.{guess(name, self.known)}", hint=hint)
 
 
 class Refused(KeepfitError):
@@ -141,7 +143,8 @@ class Unclear(StoreError):
 def guess(name: str, known: Iterable[str]) -> str:
     """` Did you mean …?` with the nearest known name; else what there is; else nothing."""
     names = sorted(known)
-    if near := difflib.get_close_matches(name, names, n=1):
+    longer = [known for known in names if name and known.startswith(name)]
+    if near := difflib.get_close_matches(name, names, n=1) or longer:
         return f" Did you mean `{near[0]}`?"
     if not names:
         return ""

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
 
 import click
 
-from keepfit.errors import ConfigError, KeepfitError
+from keepfit.errors import ConfigError, KeepfitError, SystemFailure
+
+REFUSALS = {
+    errno.ENOSPC: "free some space and run the command again",
+    errno.EDQUOT: "free some space and run the command again",
+    errno.EFBIG: "a file may not grow that large here: see `ulimit -f`",
+    errno.EACCES: "see who may write there, or name another place",
+    errno.EPERM: "see who may write there, or name another place",
+    errno.EROFS: "it is read-only: name another place",
+    errno.EIO: "the disk fails: look at the system's log",
+}
 
 
 def show_failure(error: Exception, *, debug: bool) -> int:
     """Write the error to stderr; the exit code that says who must act."""
     if debug:
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    if isinstance(error, OSError) and error.errno in REFUSALS:
+        # What the system refuses is nobody's bug, wherever it happened.
+        place = error.filename or "the output"
+        error = SystemFailure(f"{place}: {error.strerror}", hint=REFUSALS[error.errno])
     if isinstance(error, ConfigError):
         for problem in error.problems:
             click.echo(str(problem), err=True)

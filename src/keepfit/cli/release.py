@@ -65,6 +65,7 @@ def promote_(  # noqa: PLR0913 the flags that users see
     """Let a stage point at a version, through the same gate as `keepfit run`."""
     from keepfit.lifecycle.model import model_of
     from keepfit.lifecycle.promote import by_force, by_gate
+    from keepfit.lifecycle.release import stage_named
     from keepfit.names import Reference
 
     if force and not reason:
@@ -72,6 +73,7 @@ def promote_(  # noqa: PLR0913 the flags that users see
     project = session.project()
     name = Reference.parse(reference).model
     subject = model_of(project, name)
+    stage_named(subject, stage)
     with session.ports(project) as ports:
         version = ports.registry.resolve(Reference.parse(reference), project.stages)
         if not session.json and not session.quiet:

@@ -158,6 +158,6 @@ def verb(command: Callable[..., None]) -> Callable[..., None]:
 
 def _pair(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
-    if not equals:
+    if not equals or not key.strip():
         raise UserError(f"--set {text}: expected KEY=VALUE, such as model.fare.params.alpha=0.3")
     return key.strip(), value.strip()

@@ -94,9 +94,12 @@ def _call(rows: pl.LazyFrame, function: Transform, where: str, root: Path | None
     try:
         made = function(rows)
         frame = made.collect() if isinstance(made, pl.LazyFrame) else made
-    except Exception as error:  # the user's code may raise whatever it likes
-        told = f"{type(error).__name__} at {_place(error, function, root)}: {in_short(error)}"
-        raise UserError(f"{where}: {_name(function)} raised {told}") from error
+    except (Exception, SystemExit) as error:  # the user's code may raise whatever it likes
+        place = _place(error, function, root)
+        told = f"{type(error).__name__} at {place}: {in_short(error)}"
+        raise UserError(
+            f"{where}: {_name(function)} raised {told}", hint=f"correct {place}"
+        ) from error
     if not isinstance(frame, pl.DataFrame):
         raise UserError(
             f"{where}: {_name(function)} gave {type(made).__name__}; expected a polars LazyFrame"

@@ -161,7 +161,9 @@ def _nothing_found(name: str, pattern: str, root: Path) -> UserError:
     folder, _ = _where_to_look(pattern, root)
     what = "no file matches" if _WILD & set(pattern) else "there is no file"
     if not folder.is_dir():
-        return UserError(f"source `{name}`: {what} {pattern}: there is no folder {folder}", hint=_HINT)
+        return UserError(
+            f"source `{name}`: {what} {pattern}: there is no folder {folder}", hint=_HINT
+        )
     here = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
     near = guess(PurePosixPath(pattern).name, here) or " The folder is empty."
     return UserError(

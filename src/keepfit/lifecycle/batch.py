@@ -47,6 +47,8 @@ def predict_file(opened: Opened, source: Path, output: Path, *, overwrite: bool 
     SourceError for an input that cannot be read, SinkError for an output that cannot be written.
     """
     sink = _sink_for(output, overwrite=overwrite)
+    if source.exists() and output.exists() and output.samefile(source):
+        raise UserError(f"{output} is the file of rows itself", hint="name another file")
     incoming = scan_incoming(source).with_row_index(_NUMBER, offset=1)
     rows = conform(incoming, opened.predictor.schema)
     rejects = output.with_name(f"{output.stem}.rejects{output.suffix}")
@@ -127,7 +129,7 @@ def _sink_for(output: Path, *, overwrite: bool) -> Callable[[pl.LazyFrame, Path]
     if output.exists() and not overwrite:
         raise UserError(f"{output} is there already", hint="add --overwrite, or name another file")
     if not output.parent.is_dir():
-        raise UserError(f"there is no folder {output.parent}")
+        raise UserError(f"there is no folder {output.parent}", hint="make it, or name another file")
     return SINKS[kind]
 
 

@@ -10,7 +10,7 @@ from keepfit.lifecycle.judgement import Judgement
 from keepfit.lifecycle.look import judgement_of
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.ports import Ports
-from keepfit.lifecycle.release import Release, ask, point, stage_named
+from keepfit.lifecycle.release import Release, ask, loads, point, stage_named
 from keepfit.store.nouns import VersionState
 from keepfit.store.registry import Registry
 
@@ -26,6 +26,7 @@ def by_gate(model: Model, ports: Ports, version: VersionState, stage: str, reaso
     held = state.stages.get(stage_named(model, stage))
     if held and held.version == version.version:
         raise UserError(f"{model.name}: {stage} points at {version.version} already")
+    loads(model, registry, version)
     judgement = _judgement_against(model, ports, version, held.version if held else None)
     action = who_must_act(judgement.verdict, model.spec.promote.mode(stage))
     if action == "refuse":
@@ -48,6 +49,7 @@ def by_force(
 ) -> Release:
     """Promote past the gate; the record says so for ever."""
     held = registry.state(model.name).stages.get(stage_named(model, stage))
+    loads(model, registry, version)
     point(registry, model.name, version.version, stage, held, how="force", reason=reason)
     return Release(stage, version.version, "promoted", held.version if held else None)
 

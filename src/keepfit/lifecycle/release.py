@@ -10,7 +10,7 @@ from keepfit.errors import UnknownName, UserError
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import open_version
 from keepfit.records import Verdict
-from keepfit.store.nouns import RequestState, StageState
+from keepfit.store.nouns import RequestState, StageState, VersionState
 from keepfit.store.registry import Registry
 from keepfit.store.state import State
 
@@ -92,6 +92,8 @@ def point(  # noqa: PLR0913 what, where, what was there, and why
 
 def pending(model: Model, state: State, stage: str | None) -> RequestState:
     """The request that waits for an answer; UserError if there is none, or one must be named."""
+    if stage:
+        stage_named(model, stage)
     waiting = [r for r in state.requests.values() if stage in (None, r.stage)]
     if not waiting:
         where = f" for {stage}" if stage else ""
@@ -105,6 +107,11 @@ def pending(model: Model, state: State, stage: str | None) -> RequestState:
     return waiting[0]
 
 
+def loads(model: Model, registry: Registry, version: VersionState) -> None:
+    """Corrupt where a stage would point at a version that cannot be loaded as it was published."""
+    open_version(registry, model.name, version, model.root)
+
+
 def approve(model: Model, registry: Registry, request: RequestState, reason: str) -> Release:
     """Say yes to the evidence; the stage moves when enough different persons have said so."""
     state = registry.state(model.name)
@@ -116,6 +123,7 @@ def approve(model: Model, registry: Registry, request: RequestState, reason: str
             "evidence compares with something else",
             hint=f"keepfit promote {model.name}@{request.version} --to {request.stage}",
         )
+    loads(model, registry, state.versions[request.version])
     state = registry.approve(
         model.name,
         version=request.version,
@@ -157,7 +165,7 @@ def back(model: Model, registry: Registry, stage: str) -> tuple[StageState, str]
             f"{model.name}: {stage} has held nothing else, so there is nothing to go back to",
             hint=f"keepfit history {model.name}",
         )
-    open_version(registry, model.name, state.versions[before], model.root)
+    loads(model, registry, state.versions[before])
     return held, before
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -119,12 +120,13 @@ def _prepared(
 def keep_bad_rows(model: Model, prepared: Prepared) -> str | None:
     """The rows to blame as a file that people can open, or None where there are none."""
     file = model.root / ".keepfit" / f"{model.name}.bad.csv"
-    if prepared.bad.is_empty():
+    with suppress(OSError):  # a file that cannot be written must not hide why the rows are bad
         file.unlink(missing_ok=True)
-        return None
-    file.parent.mkdir(exist_ok=True)
-    prepared.bad.write_csv(file)
-    return str(file.relative_to(model.root))
+        if not prepared.bad.is_empty():
+            file.parent.mkdir(exist_ok=True)
+            prepared.bad.write_csv(file)
+            return str(file.relative_to(model.root))
+    return None
 
 
 def _same_rows(model: Model, fit: Fit, prepared: Prepared) -> None:

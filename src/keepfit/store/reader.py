@@ -55,7 +55,12 @@ class Reader:
         """The version that a reference names; UnknownName with what there is."""
         state = self.state(reference.model)
         if not state.entries:
-            raise UnknownName("model in the store", reference.model, self.models())
+            raise UnknownName(
+                "model in the store",
+                reference.model,
+                self.models(),
+                hint="its first version comes with: keepfit run",
+            )
         return resolve(state, reference, stages)
 
     def manifest(self, model: str, version: str) -> Manifest:

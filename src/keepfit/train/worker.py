@@ -99,6 +99,9 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=dict(environ),
+            # Ctrl-C goes to the terminal's whole group: here it is the parent's to answer, and
+            # before the child could say so itself it would print a traceback.
+            process_group=0,
         )
         self._asked = 0
         self._answers: dict[int, Answer] = {}

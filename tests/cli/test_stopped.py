@@ -1,0 +1,155 @@
+"""Ctrl-C and code of the user's own that ends things: nothing is left behind."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+SLOW = """\
+import os, time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+def same(rows):
+    (HERE / f"began-{os.getpid()}").touch()
+    while (HERE / "slow").exists():
+        time.sleep(0.02)
+    return rows
+"""
+
+
+def with_transform(project, text, name="same"):
+    project.file("features.py").write_text(text)
+    project.edit(
+        "keepfit.toml", 'key = ["trip_id"]', f'key = ["trip_id"]\ntransform = "features:{name}"'
+    )
+
+
+def began(project, processes):
+    """The ids of the processes in which the transform began, once there are so many."""
+    until = time.monotonic() + 30
+    while len(found := list(project.root.glob("began-*"))) < processes:
+        assert time.monotonic() < until, "the transform was not called"
+        time.sleep(0.02)
+    return [int(file.name.removeprefix("began-")) for file in found]
+
+
+def lives(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc")  # noqa: PTH112 a system's own
+@pytest.mark.parametrize("verb", [("run",), ("train", "fare")], ids=["run", "train"])
+def test_ctrl_c_while_training_ends_every_process_and_publishes_nothing(project, interrupt, verb):
+    with_transform(project, SLOW)
+    project.file("slow").touch()
+    running = project.start(*verb)
+    processes = began(project, 2)  # this one prepares the holdout, the other one trains
+    assert running.pid in processes
+    interrupt(running)
+    out, err = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert "Nothing is half written; run the same command again" in err
+    assert "Traceback" not in err
+    assert out == ""
+    assert not [pid for pid in processes if lives(pid)]
+    assert project.versions() == []
+    project.file("slow").unlink()
+    done = project.keepfit("run")
+    assert done.code == 0, done.err
+    assert len(project.versions()) == 1
+
+
+@pytest.mark.parametrize("after", [0.15, 0.3, 0.5, 0.7])
+def test_ctrl_c_at_any_moment_leaves_a_whole_store(project, interrupt, after):
+    running = project.start("run")
+    time.sleep(after)
+    interrupt(running)
+    _, err = running.communicate(timeout=20)
+    if running.returncode == 130:
+        assert "keepfit: stopped." in err
+        assert "Traceback" not in err
+    before = project.versions()
+    done = project.keepfit("run")
+    assert done.code == 0, done.err
+    assert project.versions()[: len(before)] == before
+    assert len(project.versions()) == 1
+
+
+RAISING = """\
+import polars as pl
+import sys
+
+def boom(rows):
+    raise ValueError("no such borough")
+
+def lazily(rows):
+    return rows.with_columns(twice=pl.col("nowhere") * 2)
+
+def leave(rows):
+    sys.exit(0)
+
+def shorter(rows):
+    return rows.head(3)
+
+def two(rows, more):
+    return rows
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "words"),
+    [
+        ("boom", 2, ["boom raised ValueError at features.py:5: no such borough", "next: "]),
+        ("lazily", 2, ["lazily raised ColumnNotFoundError at features.py:7", "nowhere", "next: "]),
+        ("leave", 2, ["leave raised SystemExit at features.py:11", "next: "]),
+        ("shorter", 2, ["shorter made 3 rows of 120; expected one for each", "next: "]),
+        ("two", 2, ["two raised TypeError", "'more'", "next: "]),
+        ("bom", 2, ["features.py has no function `bom`", "Did you mean `boom`?"]),
+    ],
+)
+def test_a_transform_that_fails_is_named_with_its_line(project, name, code, words):
+    with_transform(project, RAISING, name)
+    project.keepfit("run").refuses(code, *words)
+    assert project.versions() == []
+
+
+def test_a_transform_that_was_mended_runs(project):
+    with_transform(project, RAISING, "boom")
+    assert project.keepfit("run").code == 2
+    project.edit("features.py", 'raise ValueError("no such borough")', "return rows")
+    done = project.keepfit("run")
+    assert done.code == 0, done.err
+    assert len(project.versions()) == 1
+
+
+@pytest.mark.parametrize("verb", ["check", "run"])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("def same(:\n", ["features.py:1", "invalid syntax"]),
+        ("\nimport nowhere_at_all\n", ["features.py:2", "nowhere_at_all"]),
+        ("raise SystemExit(7)\n", ["features.py:1", "SystemExit: 7"]),
+    ],
+)
+def test_code_that_cannot_be_imported_is_named_with_its_line(project, verb, text, words):
+    with_transform(project, text)
+    project.keepfit(verb).refuses(2, *words, "next: ")
+    assert project.versions() == []
+
+
+def test_a_transform_that_kills_its_process_is_told_and_leaves_a_whole_store(project):
+    with_transform(
+        project,
+        "import os\n\ndef same(rows):\n    if os.environ.get('PYTHONHASHSEED') == '0':\n"
+        "        os._exit(9)\n    return rows\n",
+    )
+    said = project.keepfit("run")
+    said.refuses(4, "the process that trained fare ended with exit code 9", "next: ")
+    assert project.versions() == []
