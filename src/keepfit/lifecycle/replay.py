@@ -6,11 +6,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from itertools import count, pairwise
 from pathlib import Path
 
 from keepfit.config.schema import Promote
 from keepfit.durations import Duration
-from keepfit.errors import DataRefused, UserError
+from keepfit.errors import DataRefused, NotComparable, UserError
 from keepfit.evaluate.metrics import Metric
 from keepfit.lifecycle.champion import champion_of
 from keepfit.lifecycle.model import Model
@@ -72,11 +73,13 @@ class Course(Record, frozen=True, kw_only=True):
 
 
 def periods(start: datetime, end: datetime, every: Duration) -> Iterator[tuple[datetime, datetime]]:
-    """The spans from `start` that begin before `end`."""
-    while start < end:
-        following = every.after(start)
-        yield start, following
-        start = following
+    """The spans from `start` to `end`; the last may be shorter."""
+    # Each counts from the first: a month after 29 February is 31 March where the first was a 31st.
+    begins = (Duration(every.count * number, every.unit).after(start) for number in count())
+    for begin, following in pairwise(begins):
+        if begin >= end:
+            return
+        yield begin, min(following, end)
 
 
 def check_policy(name: str) -> str:
@@ -141,7 +144,7 @@ def _live_through(  # noqa: PLR0913 one period's facts
         return known
     try:
         result = retrain(model, ports, bump="patch", reason=policy, until=end)
-    except DataRefused as refusal:
+    except (DataRefused, NotComparable) as refusal:  # life goes on with the champion there is
         return _with(known, note=str(refusal).split(" (")[0])
     return _with(known, **_outcome(result, metric.name))
 
