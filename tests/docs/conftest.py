@@ -113,17 +113,25 @@ class Shell:
 
 @dataclass
 class Trial:
-    """A page, tried; `text` becomes the page with what came out now."""
+    """A page, tried."""
 
     shell: Shell
-    text: str
+    page: str
     differences: list[str] = field(default_factory=list)
+    now: list[tuple[int, int, str]] = field(default_factory=list)  # from, to, what came out there
+
+    @property
+    def text(self) -> str:
+        """The page with what came out now."""
+        text = self.page
+        for start, end, came in reversed(self.now):
+            text = text[:start] + came + text[end:]
+        return text
 
     def go(self) -> Trial:
         """Every step of the page in order."""
         file: str | None = None
-        steps = list(_STEP.finditer(self.text))
-        for step in steps:
+        for step in _STEP.finditer(self.page):
             if step["word"] == "run":
                 self.shell.must(step["what"])
             elif step["word"] == "file":
@@ -134,10 +142,10 @@ class Trial:
                 path.write_text(step["text"])
                 file = None
             elif step["language"] == "console":
-                self._try(step["text"])
+                self._try(step["text"], step.start("text"))
         return self
 
-    def _try(self, block: str) -> None:
+    def _try(self, block: str, begin: int) -> None:
         for found in _COMMAND.finditer(block):
             command = found["command"].replace("\n> ", "\n").rstrip("\n")
             shown = found["shown"]
@@ -149,8 +157,8 @@ class Trial:
                 pytest.skip(came)
             if not agrees(shown, came):
                 self.differences.append(f"$ {command}\nshown:\n{shown}\ncame:\n{came}")
-                now = f"$ {found['command']}{shortened(came, shown)}"
-                self.text = self.text.replace(found[0], now, 1)
+                start, end = (begin + place for place in found.span("shown"))
+                self.now.append((start, end, shortened(came, shown)))
 
 
 @pytest.fixture
