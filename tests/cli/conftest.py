@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from keepfit.cli import main
 from keepfit.store.open import open_store
 from keepfit.store.registry import Registry
 
@@ -198,3 +199,24 @@ def trained(once_trained, tmp_path):
 def interrupt():
     """Ctrl-C as a terminal sends it: to all processes of the group."""
     return lambda process: os.killpg(process.pid, signal.SIGINT)
+
+
+@pytest.fixture
+def call(capsys, monkeypatch):
+    """Call keepfit in this process, which is quicker, in a project's folder."""
+
+    def call(project, *arguments, **environ):
+        for name in [name for name in os.environ if name.startswith("KEEPFIT")]:
+            monkeypatch.delenv(name)
+        for name, text in environ.items():
+            monkeypatch.setenv(name, text)
+        monkeypatch.chdir(project.root)
+        capsys.readouterr()
+        code = 0
+        try:
+            main([str(argument) for argument in arguments])
+        except SystemExit as stop:
+            code = stop.code or 0
+        return Said(code, *capsys.readouterr())
+
+    return call
