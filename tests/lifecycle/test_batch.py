@@ -121,17 +121,19 @@ def test_rows_are_numbered_where_the_model_has_no_key(bare, tmp_path):
     assert pl.read_csv(tmp_path / "out.csv")["row"].to_list() == list(range(1, 151))
 
 
-def test_classes_come_with_their_probabilities(bare, tmp_path):
-    rows = classifier(bare, "iris")
+@pytest.mark.parametrize("table", ["iris", "breast_cancer"])
+def test_classes_come_with_their_probabilities(bare, tmp_path, table):
+    rows = classifier(bare, table)
     rows.write_csv(tmp_path / "in.csv")
     opened = bare.open("production")
     predict_file(opened, tmp_path / "in.csv", tmp_path / "out.csv")
     out = pl.read_csv(tmp_path / "out.csv")
-    chances = [f"probability_{name}" for name in ("setosa", "versicolor", "virginica")]
+    names = sorted(getattr(datasets, f"load_{table}")().target_names)
+    chances = [f"probability_{name}" for name in names]
     assert out.columns == ["row", "prediction", *chances, "version"]
-    table = out.select(chances).to_numpy()
-    assert np.allclose(table.sum(axis=1), 1, atol=1e-12)
-    likeliest = [chances[i].removeprefix("probability_") for i in table.argmax(axis=1)]
+    said = out.select(chances).to_numpy()
+    assert np.allclose(said.sum(axis=1), 1, atol=1e-12)
+    likeliest = [names[i] for i in said.argmax(axis=1)]
     assert out["prediction"].to_list() == likeliest
     assert opened.predictor.predict(rows).values.to_list() == likeliest
 

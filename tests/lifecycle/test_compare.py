@@ -82,7 +82,7 @@ def test_a_version_that_learned_from_every_row_cannot_be_scored_on_them(two, tmp
 
 
 def test_a_file_that_is_not_there_is_named(two, tmp_path):
-    with pytest.raises(UserError, match="there is no file .*nowhere.csv"):
+    with pytest.raises(UserError, match=r"there is no file .*nowhere\.csv"):
         evaluate(two.model, two.ports(), two.open("1.0.0"), tmp_path / "nowhere.csv")
 
 

@@ -80,7 +80,9 @@ def answers(opened: Opened, rows: pl.LazyFrame) -> pl.LazyFrame:
     key = [pl.col(name) for name in opened.spec.data.key if name in have]
     carried = key or [pl.col(_NUMBER).alias(ROW)]
     version = pl.lit(opened.state.version).alias("version")
-    if predictor.transform is None and (lazy := predictor.lazy(rows)) is not None:
+    # The expression of a classifier says the label alone, and its probabilities are wanted too.
+    lazy = None if opened.manifest.candidate.classes else predictor.lazy(rows)
+    if lazy is not None:
         return lazy.select(*carried, "prediction", version)
     schema = rows.select(carried).collect_schema() | answer_schema(opened)
 

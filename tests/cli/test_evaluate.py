@@ -1,0 +1,63 @@
+import json
+import shutil
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def two(once_trained, tmp_path_factory):
+    """1.0.0 and 1.1.0 and a file of rows that both have not seen; the tests only look."""
+    folder = tmp_path_factory.mktemp("two") / "taxi"
+    shutil.copytree(once_trained.root, folder)
+    project = type(once_trained)(folder)
+    project.keepfit("run", "--set", "model.fare.params.alpha=50.0")
+    rows = project.file("data/trips-2013-03.csv").read_text().replace("2013-03", "2013-06")
+    head, *lines = rows.splitlines()
+    project.file("june.csv").write_text("\n".join([head, *(f"9{line}" for line in lines)]) + "\n")
+    return project
+
+
+def test_evaluate_tells_every_metric_on_rows_of_a_file(two, call):
+    said = call(two, "evaluate", "fare@1.0", "--data", "june.csv")
+    assert said.code == 0
+    result = json.loads(call(two, "evaluate", "fare@1.0", "--data", "june.csv", "--json").out)
+    assert said.out.startswith(f"fare {result['version']} on 40 rows of june.csv")
+    for score in result["scores"]:
+        assert f"{score['metric']}" in said.out
+        assert f"{score['challenger']:#.4g}" in said.out
+
+
+def test_evaluate_warns_of_rows_that_were_learned_from(two, call):
+    two.file("mixed.csv").write_text(
+        two.file("june.csv").read_text()
+        + two.file("data/trips-2013-01.csv").read_text().split("\n", 1)[1]
+    )
+    said = call(two, "evaluate", "fare@1.0", "--data", "mixed.csv")
+    assert "! it learned from 40 more rows there; they were left out" in said.out
+    assert "on 40 rows of mixed.csv" in said.out
+
+
+def test_compare_shows_both_sides_and_where_they_disagree(two, call):
+    said = call(two, "compare", "fare@1.0", "fare@1.1", "--data", "june.csv")
+    assert said.code == 0
+    assert said.out.startswith("fare on 40 rows that neither has learned from")
+    assert "Where they disagree most:" in said.out
+    result = json.loads(
+        call(two, "compare", "fare@1.0", "fare@1.1", "--data", "june.csv", "--json").out
+    )
+    evidence = result["judgement"]["evidence"]
+    assert evidence["champion"]["version"].startswith("1.1.0")
+    assert len(result["disagreements"]) == 10
+    assert result["disagreements"][0]["trip_id"] in said.out
+
+
+def test_compare_of_a_version_with_itself_exits_with_3(two, call):
+    call(two, "compare", "fare@1.0", "fare@1.0.0").refuses(3, "the same model")
+
+
+def test_compare_of_two_models_is_refused(two, call):
+    call(two, "compare", "fare@1.0", "tips@1.0").refuses(2, "versions of different models")
+
+
+def test_what_is_no_reference_is_answered_with_the_spellings(two, call):
+    call(two, "evaluate", "fare").refuses(2, "`fare` is not a reference", "MODEL@STAGE")
