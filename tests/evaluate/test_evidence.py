@@ -3,7 +3,7 @@ import pytest
 
 from keepfit.errors import NotComparable
 from keepfit.evaluate.compare import Measured
-from keepfit.evaluate.evidence import gather, trim_overlap
+from keepfit.evaluate.evidence import different, gather, trim_overlap
 from keepfit.records import (
     Candidate,
     Comparison,
@@ -88,7 +88,11 @@ def test_everything_measured_is_in_the_evidence():
 
 def test_a_model_is_not_compared_with_itself():
     with pytest.raises(NotComparable, match="same model as the champion") as caught:
-        gathered(champion=Side(digest=CANDIDATE.digest, version="1.0.0-aff1242"))
+        different(
+            Side(digest=CANDIDATE.digest),
+            Side(digest=CANDIDATE.digest, version="1.0.0-aff1242"),
+            "fare",
+        )
     assert "1.0.0-aff1242" in str(caught.value)
     assert caught.value.hint
 

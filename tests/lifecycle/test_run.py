@@ -2,7 +2,7 @@
 
 import pytest
 
-from keepfit.errors import DataRefused, NotComparable
+from keepfit.errors import DataRefused
 
 
 def steps(result):
@@ -47,15 +47,14 @@ def test_new_rows_make_the_next_patch_which_is_held_against_the_champion(life):
     assert evidence.split.cut == "2024-11-01T00:00:00"
 
 
-def test_what_comes_out_the_same_is_refused_and_claims_no_number(life):
-    life.first_champion()
-    before = life.state.entries
-    with pytest.raises(NotComparable, match="same model as the champion"):
-        life.run(force=True)
+def test_what_comes_out_the_same_is_refused_once_and_moves_no_stage(life):
+    first = life.first_champion()
     life.change("price > 1000", "price > 2000")  # removes the same rows
-    with pytest.raises(NotComparable, match="same model as the champion"):
-        life.run()
-    assert life.state.entries == before
+    same = life.retrained()
+    assert (same.version[:5], same.judgement.verdict.outcome) == ("1.1.0", "fail")
+    assert "this is the champion" in same.judgement.verdict.why
+    assert {held.version for held in life.state.stages.values()} == {first.version}
+    assert life.plan().status == "fresh"
 
 
 def test_a_new_target_is_judged_by_the_absolute_rules_for_nothing_compares_with_it(life):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from keepfit.config.schema import Gate
 from keepfit.decide.words import about, figures, percent, plain
-from keepfit.records import Comparison, Evidence, MetricScore, Outcome, Reason
+from keepfit.records import Comparison, Evidence, MetricScore, Outcome, Reason, Side
 
 RULE = "gain"
 
@@ -27,6 +27,8 @@ def gain(evidence: Evidence, gate: Gate) -> Iterator[Reason]:
 def _lacks(evidence: Evidence, gate: Gate, score: MetricScore | None) -> Iterator[str]:
     """What the evidence lacks for an answer, in words, the gravest first."""
     metric, found, champion = evidence.metric, evidence.comparison, evidence.champion
+    if champion is not None and champion.digest == evidence.challenger.digest:
+        yield f"this is the champion{_called(champion)} once more, byte for byte: nothing to gain"
     if gate.metric not in (None, metric):
         yield f"the gate compares on {gate.metric}, and the evidence on {metric}"
     if score is None or score.challenger is None:
@@ -35,14 +37,16 @@ def _lacks(evidence: Evidence, gate: Gate, score: MetricScore | None) -> Iterato
         yield f"{metric} of the champion is missing: {_why(score)}"
     elif champion is None and (found is not None or score.champion is not None):
         yield "the evidence compares with a champion that it does not name"
-    if champion is not None and champion.digest == evidence.challenger.digest:
-        yield "challenger and champion are the same model"
     if evidence.comparison_error:
         yield f"no comparison with the champion: {evidence.comparison_error}"
     elif champion is not None and found is None:
         yield "no comparison with the champion: it was not measured"
     if found is not None:
         yield from _unfit(found, evidence, gate)
+
+
+def _called(champion: Side) -> str:
+    return f" {champion.version}" if champion.version else ""
 
 
 def _unfit(found: Comparison, evidence: Evidence, gate: Gate) -> Iterator[str]:

@@ -57,11 +57,9 @@ def gather(  # noqa: PLR0913 each is a fact that the evidence must hold
     """
     The evidence on a candidate, against the champion if there is one.
 
-    `holdout` is the digest of the rows that both sides were scored on. NotComparable if both sides
-    are the same model, or if `rows` were not the rows that were measured.
+    `holdout` is the digest of the rows that both sides were scored on. NotComparable if `rows`
+    were not the rows that were measured.
     """
-    side = challenger or Side(digest=candidate.digest)
-    different(side, champion, candidate.model)
     if rows not in (None, measured.rows):
         raise NotComparable(
             f"{candidate.model}: the holdout has {rows:,} rows and {measured.rows:,} were measured;"
@@ -71,7 +69,7 @@ def gather(  # noqa: PLR0913 each is a fact that the evidence must hold
         model=candidate.model,
         kind=candidate.kind,
         metric=measured.metric,
-        challenger=side,
+        challenger=challenger or Side(digest=candidate.digest),
         champion=champion,
         snapshot=candidate.snapshot,
         split=candidate.split,

@@ -10,6 +10,7 @@ import polars as pl
 from keepfit.config.schema import ModelSpec, Split
 from keepfit.errors import NotComparable, UserError
 from keepfit.evaluate.compare import Sides, asked_for, score
+from keepfit.evaluate.evidence import different
 from keepfit.evaluate.metrics import get
 from keepfit.evaluate.sample import Sample, classes_of
 from keepfit.lifecycle.champion import open_rival
@@ -99,6 +100,7 @@ def compare(
     model: Model, ports: Ports, challenger: Opened, champion: Opened, data: Path | None
 ) -> Compared:
     """Two versions on the same rows, none of which either has learned from."""
+    different(challenger.side, champion.side, model.name)
     ground = ground_of(model, ports, data)
     sides = Contender.of(challenger, ground), Contender.of(champion, ground)
     judgement = judged(model, ground, challenger.manifest.candidate, *sides)

@@ -14,7 +14,7 @@ from keepfit.digest import sha256
 from keepfit.errors import NotComparable
 from keepfit.evaluate.baseline import naive
 from keepfit.evaluate.compare import measure
-from keepfit.evaluate.evidence import different, gather, trim_overlap
+from keepfit.evaluate.evidence import gather, trim_overlap
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import Opened
 from keepfit.records import Candidate, Evidence, Finding, Record, Removal, Side, Verdict
@@ -95,11 +95,11 @@ def judged(
 ) -> Judgement:
     """The evidence on a challenger, held against the champion if there is one, and the verdict.
 
-    Rows that a side has learned from are left out and counted. NotComparable where both sides are
-    the same model, or where no row is left.
+    Rows that a side has learned from are left out and counted; NotComparable where none is left.
+    Sides that are the same model are not compared, and the gate refuses them.
     """
     spec = model.spec
-    different(challenger.side, champion.side if champion else None, model.name)
+    same = champion is not None and champion.side.digest == challenger.side.digest
     keep, overlap = trim_overlap(ground.keys, challenger.keys, champion.keys if champion else None)
     rows = ground.rows.filter(pl.Series(keep))
     if rows.is_empty():
@@ -113,7 +113,7 @@ def judged(
         rows,
         spec.target,
         challenger.said.only(keep),
-        champion.said.only(keep) if champion else None,
+        champion.said.only(keep) if champion and not same else None,
         None if ground.learned is None else naive(ground.learned, rows.height, model.task),
         spec.gate,
         own=model.own_metrics(),
