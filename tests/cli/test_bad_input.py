@@ -10,14 +10,13 @@ def test_a_misspelt_key_is_named_with_its_line_and_a_guess(project):
     said.refuses(2, "keepfit.toml:15: model.fare.split.holdot", "Did you mean `holdout`?")
     assert "next: " in said.err
     assert not project.store.exists()
-    assert project.recovers()
 
 
 def test_a_value_of_the_wrong_type_is_named_with_what_was_expected(project):
     project.edit("keepfit.toml", '["trip_id"]', '"trip_id"')
     said = project.keepfit("run")
     said.refuses(2, "keepfit.toml:12: model.fare.data.key is 'trip_id'; expected a list", "next: ")
-    assert project.recovers()
+    assert not project.store.exists()
 
 
 def test_two_problems_are_told_at_once(project):
@@ -39,7 +38,7 @@ def test_a_folder_without_a_project_says_how_to_begin_one(project):
     said.refuses(2, f"there is no keepfit.toml in {project.root}", "keepfit init")
 
 
-@pytest.mark.parametrize("verb", ["check", "plan", "run"])
+@pytest.mark.parametrize("verb", ["check", "run"])
 def test_a_source_that_is_not_there_is_named_with_the_nearest_file(project, verb):
     project.edit("keepfit.toml", "trips-*.csv", "trips-2013-13.csv")
     said = project.keepfit(verb)
@@ -51,7 +50,7 @@ def test_a_source_in_a_folder_that_is_not_there_names_the_folder(project):
     project.edit("keepfit.toml", "data/trips", "dta/trips")
     said = project.keepfit("run")
     said.refuses(2, "dta/trips-*.csv", f"there is no folder {project.root / 'dta'}", "next: ")
-    assert project.recovers()
+    assert not project.store.exists()
 
 
 def test_a_pattern_that_matches_nothing_says_what_lies_there(project):
@@ -61,19 +60,21 @@ def test_a_pattern_that_matches_nothing_says_what_lies_there(project):
     assert project.recovers()
 
 
-@pytest.mark.parametrize("verb", ["check", "run"])
-@pytest.mark.parametrize(
-    ("old", "new", "place", "meant"),
-    [
-        ('["distance_km"', '["distance_kn"', "model.fare.features[0]", "distance_km"),
-        ('target = "fare"', 'target = "fares"', "model.fare.target", "fare"),
-        ('"pickup_at"', '"pickup_on"', "model.fare.data.time", "pickup_at"),
-        ('["trip_id"]', '["tripid"]', "model.fare.data.key[0]", "trip_id"),
-    ],
-)
-def test_a_column_that_is_not_there_is_named_with_a_guess(project, old, new, place, meant, verb):
+MISNAMED = {
+    "features[0]": ('["distance_km"', '["distance_kn"', "distance_km"),
+    "target": ('target = "fare"', 'target = "fares"', "fare"),
+    "data.time": ('"pickup_at"', '"pickup_on"', "pickup_at"),
+    "data.key[0]": ('["trip_id"]', '["tripid"]', "trip_id"),
+}
+
+
+@pytest.mark.parametrize("place", MISNAMED)
+def test_a_column_that_is_not_there_is_named_with_a_guess(project, place):
+    old, new, meant = MISNAMED[place]
     project.edit("keepfit.toml", old, new)
-    project.keepfit(verb).refuses(2, place, f"Did you mean `{meant}`?", "next: ")
+    for verb in ("check", "run"):
+        said = project.keepfit(verb)
+        said.refuses(2, f"model.fare.{place}", f"Did you mean `{meant}`?", "next: ")
     assert project.versions() == []
 
 
@@ -95,7 +96,7 @@ def test_a_constant_target_is_refused(project):
     project.rewrite(lambda cells: [*cells[:-1], "5.0"])
     said = project.keepfit("run")
     said.refuses(3, "model `fare`", "the target `fare` is 5.0 in all 79 training rows", "next: ")
-    assert project.recovers()
+    assert project.versions() == []
 
 
 def test_a_classifier_of_one_class_is_refused(project):
@@ -103,7 +104,7 @@ def test_a_classifier_of_one_class_is_refused(project):
     project.rewrite(lambda cells: [*cells[:-1], "paid"])
     said = project.keepfit("run")
     said.refuses(3, "model `fare`", "'paid' in all 79", "a classifier needs two classes")
-    assert project.recovers()
+    assert project.versions() == []
 
 
 def test_an_empty_holdout_is_refused_and_says_where_the_rows_are(project):
@@ -122,7 +123,7 @@ def test_a_holdout_of_more_time_than_there_is_leaves_nothing_to_train_on(project
     project.edit("keepfit.toml", '"1 month"', '"1 year"')
     said = project.keepfit("run")
     said.refuses(3, "has no training rows", "train 0", "holdout 120", "model.fare.split")
-    assert project.recovers()
+    assert project.versions() == []
 
 
 def test_duplicate_keys_are_refused_and_shown_in_a_file(project):
@@ -139,13 +140,14 @@ def test_duplicate_keys_are_refused_and_shown_in_a_file(project):
     assert project.recovers()
 
 
-@pytest.mark.parametrize("verb", ["check", "run"])
-def test_a_third_file_with_other_columns_is_named(project, verb):
+def test_a_third_file_with_other_columns_is_named(project):
     third = project.months()[2]
     third.write_text(third.read_text().replace("distance_km", "distance_miles", 1))
-    said = project.keepfit(verb)
-    said.refuses(2, "data/trips-2013-03.csv has other columns than data/trips-2013-01.csv")
-    said.refuses(2, "`distance_km` is missing", "`distance_miles` is extra", "next: ")
+    for verb in ("check", "run"):
+        said = project.keepfit(verb)
+        said.refuses(2, "data/trips-2013-03.csv has other columns than data/trips-2013-01.csv")
+        said.refuses(2, "`distance_km` is missing", "`distance_miles` is extra", "next: ")
+    assert project.versions() == []
     assert project.recovers()
 
 
@@ -153,13 +155,13 @@ def test_text_among_numbers_in_one_file_is_named(project):
     project.edit("data/trips-2013-03.csv", "2013-03-02T01:00:00,", "2013-03-02T01:00:00,far")
     said = project.keepfit("run")
     said.refuses(2, "the column `distance_km` differs", "text in data/trips-2013-03.csv", "next: ")
-    assert project.recovers()
+    assert project.versions() == []
 
 
 def test_an_empty_file_is_named(project):
     project.months()[1].write_text("")
     project.keepfit("run").refuses(4, "data/trips-2013-02.csv is empty", "next: ")
-    assert project.recovers()
+    assert project.versions() == []
 
 
 @pytest.mark.parametrize(
@@ -180,7 +182,6 @@ def test_a_corrupt_parquet_file_is_named(project, spoil):
     said = project.keepfit("run")
     said.refuses(4, "data/trips-2013-02.parquet", "next: ")
     assert project.versions() == []
-    assert project.recovers()
 
 
 def test_a_month_without_data_is_a_period_without_rows_in_a_replay(project):
@@ -198,7 +199,6 @@ def test_a_run_at_the_end_of_a_month_without_data_is_refused(project):
     said = project.keepfit("run", "--as-of", "2013-03-01")
     said.refuses(3, "model `fare` has no holdout rows", "2013-02-01", "next: ")
     assert project.versions() == []
-    assert project.recovers()
 
 
 def test_a_run_before_all_rows_says_what_the_sources_span(project):

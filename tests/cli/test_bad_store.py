@@ -20,22 +20,27 @@ def change_a_byte(file):
     file.write_bytes(bytes(data))
 
 
-@pytest.mark.parametrize("name", ["model/model.json", "MANIFEST.json", "rows.u64"])
+USES = {
+    "predict": ("predict", "fare@latest", "data/trips-2013-01.csv", "out.csv"),
+    "approve": ("approve", "fare", "--yes"),
+    "promote": ("promote", "fare@latest", "--to", "production", "--yes"),
+    "force": ("promote", "fare@latest", "--to", "production", "-y", "--force", "--reason", "now"),
+}
+
+
 @pytest.mark.parametrize(
-    "typed",
+    ("name", "use"),
     [
-        ("predict", "fare@latest", "data/trips-2013-01.csv", "out.csv"),
-        ("approve", "fare", "--yes"),
-        ("promote", "fare@latest", "--to", "production", "--yes"),
-        ("promote", "fare@latest", "--to", "production", "--yes", "--force", "--reason", "now"),
+        *(("model/model.json", use) for use in USES),
+        ("MANIFEST.json", "force"),
+        ("rows.u64", "force"),
     ],
-    ids=["predict", "approve", "promote", "force"],
 )
-def test_a_version_edited_by_hand_is_neither_used_nor_released(trained, name, typed):
+def test_a_version_edited_by_hand_is_neither_used_nor_released(trained, name, use):
     file = trained.version_file(name)
     whole = file.read_bytes()
     change_a_byte(file)
-    said = trained.keepfit(*typed)
+    said = trained.keepfit(*USES[use])
     said.refuses(4, f"{name} was changed: expected digest", "found", "next: restore it")
     assert "production" not in trained.registry().state("fare").stages
     assert not trained.file("out.csv").exists()
@@ -75,7 +80,6 @@ def test_a_log_with_a_hole_is_named(trained):
     said.refuses(4, "the log of fare is damaged", f"{record.name} is missing", "next: restore")
 
 
-@pytest.mark.parametrize("verb", ["check", "run", "list"])
 @pytest.mark.parametrize(
     ("store", "words"),
     [
@@ -84,9 +88,10 @@ def test_a_log_with_a_hole_is_named(trained):
         ("keepfit.toml", ["keepfit.toml is a file; expected a folder", "next: "]),
     ],
 )
-def test_a_store_that_cannot_be_is_named(project, verb, store, words):
+def test_a_store_that_cannot_be_is_named(project, store, words):
     project.edit("keepfit.toml", 'name = "taxi"', f'name = "taxi"\nstore = "{store}"')
-    project.keepfit(verb).refuses(2, *words)
+    for verb in ("check", "run"):
+        project.keepfit(verb).refuses(2, *words)
 
 
 def without_rights():
@@ -180,7 +185,7 @@ def small_disk(project):
     subprocess.run(["umount", str(project.store)], check=False)
 
 
-@pytest.mark.parametrize("size", [4, 32, 48])
+@pytest.mark.parametrize("size", [4, 48])
 def test_a_full_disk_leaves_nothing_half_written(project, small_disk, size):
     small_disk(size)
     said = project.keepfit("run")
