@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keepfit.digest import canonical
+from keepfit.lifecycle.challenge import freeze_rows, train
 from keepfit.lifecycle.champion import open_champion
 from keepfit.lifecycle.judgement import Judgement
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.ports import Ports
-from keepfit.lifecycle.retrain import freeze_rows, manifest_of, payload, train
+from keepfit.lifecycle.publish import manifest_of, payload
 from keepfit.store.local import LocalStore
 from keepfit.store.ulid import ulid
 

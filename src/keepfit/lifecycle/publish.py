@@ -1,0 +1,65 @@
+"""A candidate becomes a version: its files, its manifest, its verdict."""
+
+from __future__ import annotations
+
+import msgspec
+
+from keepfit.decide.junit import junit
+from keepfit.digest import canonical, sha256
+from keepfit.errors import KeepfitError
+from keepfit.lifecycle.challenge import Trained
+from keepfit.lifecycle.judgement import Judgement
+from keepfit.lifecycle.model import Model
+from keepfit.lifecycle.open import CODE, JUNIT, KEYS, MODEL
+from keepfit.lifecycle.ports import Ports
+from keepfit.records import Manifest
+from keepfit.store.nouns import Claim
+from keepfit.store.registry import EVIDENCE
+from keepfit.store.versions import described
+
+
+def payload(model: Model, trained: Trained, judgement: Judgement, name: str) -> dict[str, bytes]:
+    """Every file of a version but its manifest, by path."""
+    return {
+        **{MODEL + path: data for path, data in trained.fit.files.items()},
+        **{CODE + path: data for path, data in model.code_files.items()},
+        KEYS: trained.fit.keys,
+        EVIDENCE: canonical(judgement),
+        JUNIT: junit(judgement.evidence, judgement.verdict, name),
+    }
+
+
+def manifest_of(model: Model, trained: Trained, version: str, files: dict[str, bytes]) -> Manifest:
+    """What the version consists of and how it can be made again; free of times and of chance."""
+    candidate = msgspec.structs.replace(trained.fit.candidate, seconds=0.0)
+    return Manifest(
+        model=model.name,
+        version=version,
+        candidate=candidate,
+        files=described(files),
+        config=dict(model.resolved),
+        recipe=trained.recipe,
+    )
+
+
+def publish(model: Model, ports: Ports, trained: Trained, claim: Claim) -> None:
+    """Make the candidate the version that was claimed, with its evidence and the verdict."""
+    registry = ports.registry
+    ports.say(model.name, "publishing")
+    try:
+        judgement = trained.judgement.naming(claim.version)
+        files = payload(model, trained, judgement, f"{model.name} {claim.version}")
+        manifest = manifest_of(model, trained, claim.version, files)
+        registry.publish(model.name, claim, files, manifest)
+    except (KeepfitError, KeyboardInterrupt) as error:
+        # Its bytes may be deleted: everybody is told that this attempt is over.
+        registry.abort(model.name, claim.attempt, str(error) or "stopped by hand")
+        raise
+    registry.judged(
+        model.name,
+        version=claim.version,
+        evidence=sha256(files[EVIDENCE]),
+        outcome=judgement.verdict.outcome,
+        against=trained.champion,
+        why=judgement.verdict.why,
+    )
