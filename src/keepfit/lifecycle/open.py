@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,10 +101,11 @@ def _transform(
     # folder is trusted as far as the project beside it, so the champion can still be judged fairly.
     if missing := manifest.recipe.code.files.keys() - stored.keys():
         raise Corrupt(f"{spec.name}: the stored code lacks {', '.join(sorted(missing))}")
-    folder = Path(tempfile.mkdtemp(prefix="keepfit-code-"))
+    folder = root / ".keepfit" / "code" / manifest.recipe.code.digest
     for path, data in stored.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(data)
+        if _digest(folder / path) != manifest.recipe.code.files.get(path):
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(data)
     return load_function(spec.data.transform, folder)
 
 
