@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from keepfit.cli import main
+from keepfit.digest import sha256_file
 from keepfit.store.open import open_store
 from keepfit.store.registry import Registry
 
@@ -44,6 +46,17 @@ def trips(month):
             f"{trip},2013-{month:02}-{1 + i % 28:02}T{i % 24:02}:00:00,{km},{borough},{fare}"
         )
     return "\n".join(lines) + "\n"
+
+
+def assert_whole(folder):
+    """A version's folder holds nothing, or all that its manifest names, as it names it."""
+    files = {file for file in folder.rglob("*") if file.is_file()}
+    if not files:
+        return
+    manifest = json.loads((folder / "MANIFEST.json").read_bytes())
+    named = {folder / file["path"]: file["sha256"] for file in manifest["files"]}
+    assert files == named.keys() | {folder / "MANIFEST.json"}
+    assert {file: sha256_file(file) for file in named} == named
 
 
 @dataclass(frozen=True)
@@ -141,8 +154,8 @@ class Project:
     def versions(self):
         """The versions in the store, once each byte of each was held against its digest.
 
-        Nothing is half written: no record is void, no draft lies about, no stage or request names
-        what is not there.
+        Nothing is half written: no record is void, no draft lies about, no stage names what is not
+        there, and what was written of a version and never published is whole.
         """
         if not self.store.is_dir():
             return []
@@ -156,6 +169,8 @@ class Project:
                 assert registry.evidence(model, version)
             assert {held.version for held in state.stages.values()} <= state.versions.keys()
             found += state.versions
+        for attempt in self.store.glob("m/*/v/*/*"):
+            assert_whole(attempt)
         drafts = self.store / "tmp"
         assert not (drafts.is_dir() and list(drafts.iterdir()))
         return found

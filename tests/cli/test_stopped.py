@@ -68,6 +68,23 @@ def test_ctrl_c_while_training_ends_every_process_and_publishes_nothing(project,
     assert len(project.versions()) == 1
 
 
+def children(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@needs_proc
+def test_ctrl_c_before_the_training_process_is_ready_prints_no_traceback(project, interrupt):
+    running = project.start("run")
+    while not (begun := children(running.pid)) and running.poll() is None:
+        time.sleep(0.001)
+    time.sleep(0.1)  # it has begun to import, and nothing else
+    interrupt(running)
+    _, err = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert err.strip() == "keepfit: stopped. Nothing is half written; run the same command again."
+    assert not [pid for pid in begun if lives(pid)]
+
+
 @needs_proc
 def test_ctrl_c_while_predicting_leaves_no_output(project, interrupt):
     with_transform(project, SLOW)
