@@ -176,8 +176,8 @@ def test_a_late_row_of_another_type_surprises_nobody(project, spec):
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("a.csv.gz", gzip.compress(b"x,y\n1,2\n3,4\n")),
-        ("a.jsonl.gz", gzip.compress(b'{"x":1,"y":2}\n{"x":3,"y":4}\n')),
+        ("a.csv.gz", gzip.compress(b"x,y\n1,2\n3,4\n", mtime=0)),
+        ("a.jsonl.gz", gzip.compress(b'{"x":1,"y":2}\n{"x":3,"y":4}\n', mtime=0)),
         ("a.ndjson", b'{"x":1,"y":2}\n{"x":3,"y":4}\n'),
         ("a.tsv", b"x\ty\n1\t2\n3\t4\n"),
     ],
