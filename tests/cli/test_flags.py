@@ -6,7 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 SHOWING = [
+    ["init", "another"],
     ["check"],
+    ["check", "--show"],
     ["plan"],
     ["list"],
     ["show", "fare@latest"],
@@ -18,6 +20,7 @@ SHOWING = [
     ["reject", "fare", "--reason", "no"],
     ["promote", "fare@latest", "--to", "production", "--force", "--reason", "a", "--yes"],
     ["run"],
+    ["train", "fare"],
     ["replay", "fare", "--from", "2013-02", "--to", "2013-04", "--policy", "never"],
 ]
 

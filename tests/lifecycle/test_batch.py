@@ -135,6 +135,7 @@ def test_classes_come_with_their_probabilities(bare, tmp_path, table):
     assert np.allclose(said.sum(axis=1), 1, atol=1e-12)
     likeliest = [names[i] for i in said.argmax(axis=1)]
     assert out["prediction"].to_list() == likeliest
+    assert set(out["version"]) == {opened.state.version}
     assert opened.predictor.predict(rows).values.to_list() == likeliest
 
 
