@@ -6,7 +6,8 @@ import time
 
 from keepfit.digest import sha256
 from keepfit.train.cpu import cpu_class, linux_flags
-from keepfit.train.recipe import distributions, environment, pinned, pinned_environ
+from keepfit.train.pins import pinned, pinned_environ
+from keepfit.train.recipe import distributions, environment
 
 
 def test_everything_that_moves_numbers_is_pinned():

@@ -12,12 +12,15 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     PlainSerializer,
     WithJsonSchema,
     field_validator,
     model_validator,
 )
+from pydantic_core import CoreSchema
 
+from keepfit.config.meaning import explained
 from keepfit.durations import Duration
 from keepfit.records import Severity
 
@@ -25,7 +28,13 @@ from keepfit.records import Severity
 class Table(BaseModel):
     """A table of the file: frozen, and a key it does not know is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return explained(cls, core, handler)
 
 
 def _span(value: object) -> object:
@@ -136,9 +145,7 @@ class Checks(Table):
     severity: dict[Literal["rows", "nulls", "ranges", "freshness"], Severity] = {}
     """what a finding of a check is: fail (the default), warn or note"""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, populate_by_name=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class Split(Table):

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from keepfit.config.lines import KeyPath
+from keepfit.config.meaning import meanings
 
 
 def known_keys(table: type[BaseModel], path: KeyPath = ()) -> list[str]:
@@ -20,8 +21,11 @@ def known_keys(table: type[BaseModel], path: KeyPath = ()) -> list[str]:
 def describe(table: type[BaseModel], path: KeyPath) -> str:
     """What the key at `path` below `table` is for; empty where the schema does not say."""
     for inner in _tables(table, path[:-1]):
-        if field := _fields(inner).get(str(path[-1])):
-            return field.description or ""
+        named = {
+            (inner.model_fields[name].alias or name): text for name, text in meanings(inner).items()
+        }
+        if text := named.get(str(path[-1])):
+            return text
     return ""
 
 

@@ -45,6 +45,12 @@ class Failed(Record, frozen=True, kw_only=True, tag="failed"):
 Answer = Done | Failed
 
 
+def answered(frame: bytes) -> Answer:
+    """The answer in a frame's body."""
+    answer: Answer = msgspec.msgpack.decode(frame, type=Answer)
+    return answer
+
+
 def write(stream: IO[bytes], record: Record) -> None:
     """Send a record: its length in eight bytes, then its msgpack."""
     body = msgspec.msgpack.encode(record)

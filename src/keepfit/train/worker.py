@@ -12,14 +12,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from threading import Thread
 from types import TracebackType
-from typing import IO, Self
-
-import msgspec
+from typing import IO, TYPE_CHECKING, Self
 
 from keepfit.errors import SystemFailure
-from keepfit.train.job import Fit, Job
-from keepfit.train.recipe import pinned_environ
-from keepfit.train.wire import MEMORY, Answer, Ask, Done, read, revived, write
+from keepfit.train.pins import pinned_environ
+
+if TYPE_CHECKING:  # the process starts before its parent has imported what the two say
+    from keepfit.train.job import Fit, Job
+    from keepfit.train.wire import Answer
 
 _LAST_WORDS = 12  # lines of stderr that are told of a process that died
 
@@ -82,6 +82,8 @@ class Running:
 
     def result(self) -> Fit:
         """What it made; raises what it raised, SystemFailure where its process died."""
+        from keepfit.train.wire import Done, revived
+
         answer = self.worker.answer(self.number, self.model)
         if isinstance(answer, Done):
             return answer.fit
@@ -121,6 +123,8 @@ class Worker:
 
     def ask(self, job: Job) -> int:
         """Hand it a job; the number that its answer will bear."""
+        from keepfit.train.wire import Ask, write
+
         self._asked += 1
         with suppress(OSError):  # it died; whoever waits for the answer is told how
             write(_open(self._process.stdin), Ask(number=self._asked, job=job))
@@ -138,11 +142,12 @@ class Worker:
         return self._answers.pop(number)
 
     def _next_answer(self, model: str) -> Answer:
+        from keepfit.train.wire import answered, read
+
         frame = read(_open(self._process.stdout))
         if frame is None:
             raise self._death(model)
-        answer: Answer = msgspec.msgpack.decode(frame, type=Answer)
-        return answer
+        return answered(frame)
 
     def end(self) -> None:
         """Kill it, which loses nothing: what it made is its answer."""
@@ -155,6 +160,8 @@ class Worker:
             _close(_open(self._process.stderr))
 
     def _death(self, model: str) -> SystemFailure:
+        from keepfit.train.wire import MEMORY
+
         code = self._process.wait()
         self._listener.join(timeout=1)
         words = "".join(f"\n  {line.rstrip()}" for line in self._words)
