@@ -25,17 +25,18 @@ data = { source = "diabetes.csv" }
 
 SCRIPT = """
 import pickle
-import numpy as np
+import pandas as pd
 from sklearn.linear_model import Ridge
 from sklearn.metrics import mean_absolute_error, r2_score
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-rows = np.loadtxt("diabetes.csv", delimiter=",", skiprows=1)
+rows = pd.read_csv("diabetes.csv")
 train, test = train_test_split(rows, test_size=0.2, random_state=42)
-model = make_pipeline(StandardScaler(), Ridge()).fit(train[:, :-1], train[:, -1])
-said = model.predict(test[:, :-1])
-scores = mean_absolute_error(test[:, -1], said), r2_score(test[:, -1], said)
+columns = [c for c in rows.columns if c != "target"]
+model = make_pipeline(StandardScaler(), Ridge()).fit(train[columns], train["target"])
+said = model.predict(test[columns])
+scores = mean_absolute_error(test["target"], said), r2_score(test["target"], said)
 with open("model.pkl", "wb") as file:
     pickle.dump(model, file)
 """
