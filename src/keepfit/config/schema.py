@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
-from cronsim import CronSim, CronSimError
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
-    PlainSerializer,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
 from pydantic_core import CoreSchema
 
 from keepfit.config.meaning import explained
+from keepfit.config.values import Cron, FunctionPath, Holdout, Span
 from keepfit.durations import Duration
 from keepfit.records import Severity
 
@@ -35,42 +30,6 @@ class Table(BaseModel):
         cls, core: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         return explained(cls, core, handler)
-
-
-def _span(value: object) -> object:
-    return Duration.parse(value) if isinstance(value, str) else value
-
-
-def _span_text(value: object) -> object:
-    return str(value) if isinstance(value, Duration) else value  # a share, in a union with spans
-
-
-Span = Annotated[
-    Duration,
-    BeforeValidator(_span),
-    PlainSerializer(_span_text),
-    WithJsonSchema({"type": "string", "examples": ["1 month", "12 weeks"]}),
-]
-
-
-def _cron(text: str) -> str:
-    try:
-        CronSim(text, datetime(2020, 1, 1, tzinfo=UTC))
-    except CronSimError as error:
-        raise ValueError(f"expected five cron fields such as '0 1 * * *' ({error})") from error
-    return text
-
-
-def _function(text: str) -> str:
-    module, colon, name = text.partition(":")
-    if not (colon and name.isidentifier() and all(p.isidentifier() for p in module.split("."))):
-        raise ValueError("expected 'module:function'")
-    return text
-
-
-Fraction = Annotated[float, Field(gt=0, lt=1)]
-FunctionPath = Annotated[str, AfterValidator(_function)]
-Holdout = Annotated[Span | Fraction, Field(union_mode="left_to_right")]
 
 
 class Sql(Table):
@@ -273,7 +232,7 @@ class Schedule(Table):
 
     retrain: bool = True
     """false: never by itself"""
-    cron: Annotated[str, AfterValidator(_cron)] | None = None
+    cron: Cron | None = None
     """times at which it may be retrained; else whenever `keepfit run` is called"""
     timezone: str = "UTC"
     """of the times"""

@@ -1,0 +1,54 @@
+"""Single values of the file that are more than a word or a number."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from cronsim import CronSim, CronSimError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
+
+from keepfit.durations import Duration
+
+
+def _span(value: object) -> object:
+    return Duration.parse(value) if isinstance(value, str) else value
+
+
+def _span_text(value: object) -> object:
+    return str(value) if isinstance(value, Duration) else value  # a share, in a union with spans
+
+
+Span = Annotated[
+    Duration,
+    BeforeValidator(_span),
+    PlainSerializer(_span_text),
+    WithJsonSchema({"type": "string", "examples": ["1 month", "12 weeks"]}),
+]
+
+
+def _cron(text: str) -> str:
+    try:
+        CronSim(text, datetime(2020, 1, 1, tzinfo=UTC))
+    except CronSimError as error:
+        raise ValueError(f"expected five cron fields such as '0 1 * * *' ({error})") from error
+    return text
+
+
+def _function(text: str) -> str:
+    module, colon, name = text.partition(":")
+    if not (colon and name.isidentifier() and all(p.isidentifier() for p in module.split("."))):
+        raise ValueError("expected 'module:function'")
+    return text
+
+
+Cron = Annotated[str, AfterValidator(_cron)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+FunctionPath = Annotated[str, AfterValidator(_function)]
+Holdout = Annotated[Span | Fraction, Field(union_mode="left_to_right")]
