@@ -59,7 +59,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What somebody calls a version: `fare@production`, `fare@1.4`, `fare@aff1242`, `fare@latest`."""
+    """What somebody calls a version: `fare@production`, `fare@1.4`, `fare@latest`."""
 
     model: str
     selector: str
@@ -69,7 +69,9 @@ class Reference:
         """The reference that `text` spells; UserError with the spelling if it spells none."""
         model, at, selector = text.partition("@")
         plausible = (
-            _NAME.fullmatch(selector) or _VERSION.fullmatch(selector) or _NUMBERS.fullmatch(selector)
+            _NAME.fullmatch(selector)
+            or _VERSION.fullmatch(selector)
+            or _NUMBERS.fullmatch(selector)
         )
         if not (at and _NAME.fullmatch(model) and plausible):
             raise UserError(

@@ -152,12 +152,12 @@ class MetricScore(Record, frozen=True, kw_only=True):
     better: Literal["higher", "lower"]
     challenger: float | None
     champion: float | None = None
-    baseline: float | None = None  # of the naive predictor: the mean, or the class shares, of training
+    baseline: float | None = None  # of the naive predictor: training's mean or class shares
     error: str | None = None  # why it could not be computed
 
 
 class Comparison(Record, frozen=True, kw_only=True):
-    """How much better the challenger is, above zero in the metric's good direction, with its luck."""
+    """How much better the challenger is (above zero: better), and how sure that is."""
 
     metric: str
     gain: float

@@ -40,6 +40,7 @@ MODEL = "model.fare"
             "split.by = 'tiem'",
             "split.by is 'tiem'; expected 'time', 'random', 'group', 'column' or",
         ),
+        ("data.key = ['version']", "data.key has `version`, a column that predictions add"),
         ("split.group = 'id'", 'split has `group`; expected by = "group" beside it'),
         ("schedule.cron = '0 1'", "schedule.cron is '0 1'; expected five cron fields such as"),
         ("schedule.retrain = 'maybe'", "schedule.retrain is 'maybe'; expected true or false"),

@@ -104,12 +104,39 @@ def test_a_version_that_is_too_old_is_due(champion):
     assert (plan.status, plan.reasons) == ("due", ("1.0.0 is 90 days old; max_age = 3 months",))
 
 
-def test_a_version_that_is_too_old_is_the_same_again_where_nothing_else_changed(champion):
+def test_a_version_that_is_too_old_is_made_anew_and_is_not_due_for_ever(champion):
     champion.add('[model.price.schedule]\nmax_age = "3 months"')
     champion.wait(days=100)
     again = champion.retrained()
+    assert again.version.startswith("1.0.1")
+    assert "once more" in again.judgement.verdict.why  # the same rows give the same bytes
+    assert champion.plan().status == "fresh"
+
+
+def test_rows_that_were_restated_are_due_although_none_is_newer(champion):
+    file = min((champion.root / "data").glob("*.csv"))
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join(lines[:-1]) + "\n")
+    plan = champion.plan()
+    told = f"rows that 1.0.0 saw have changed: data/{file.name}"
+    assert (plan.status, plan.reasons) == ("due", (told,))
+
+
+def test_a_version_whose_release_was_interrupted_is_due_and_released_as_it_is(life, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr("keepfit.lifecycle.retrain.release", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            life.run()
+    told = "1.0.0 passed but was not released: the run was interrupted"
+    assert life.plan().reasons == (told,)
+    again = life.retrained()
     assert again.already
-    assert again.version.startswith("1.0.0")
+    assert {step.what for step in again.releases} == {"promoted", "asked"}
+    assert life.plan().status == "fresh"
+
+
+def interrupted(*_):
+    raise KeyboardInterrupt
 
 
 def test_new_rows_without_a_target_are_told_and_no_reason(champion):

@@ -62,9 +62,14 @@ def test_a_new_target_is_judged_by_the_absolute_rules_for_nothing_compares_with_
     life.change('target   = "price"', 'target   = "area_m2"')
     life.change('["area_m2", ', "[")
     life.change("max = 20000", "max = 20")
-    evidence = life.retrained().judgement.evidence
+    new = life.retrained()
+    evidence = new.judgement.evidence
     assert (evidence.champion, evidence.comparison) == (None, None)
     assert evidence.scores[0].challenger < 20
+    # Nothing was compared, so a person decides, even where the stage is automatic.
+    assert new.judgement.verdict.outcome == "warn"
+    assert "another target" in new.judgement.verdict.why
+    assert [step.what for step in new.releases] == ["asked"]
 
 
 def test_the_champion_reads_its_columns_as_it_learned_to(life):

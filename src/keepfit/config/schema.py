@@ -79,6 +79,14 @@ class Data(Table):
             raise ValueError("has `sql`; expected `uri` beside it, and nothing else")
         return source
 
+    @field_validator("key")
+    @classmethod
+    def _no_name_of_a_prediction(cls, key: tuple[str, ...]) -> tuple[str, ...]:
+        for name in key:
+            if name in {"prediction", "version"} or name.startswith("probability_"):
+                raise ValueError(f"has `{name}`, a column that predictions add; rename it")
+        return key
+
     @model_validator(mode="after")
     def _several_need_a_query(self) -> Self:
         if isinstance(self.source, dict) and len(self.source) > 1 and not self.query:

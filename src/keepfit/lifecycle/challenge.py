@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from keepfit.digest import Digest
 from keepfit.errors import Refused
+from keepfit.lifecycle.champion import Defence
 from keepfit.lifecycle.judgement import Contender, Ground, Judgement, judged
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import Opened
@@ -43,8 +44,9 @@ def freeze_rows(model: Model, ports: Ports, *, until: datetime | None = None) ->
     )
 
 
-def train(model: Model, ports: Ports, snapshot: Snapshot, champion: Opened | None) -> Trained:
+def train(model: Model, ports: Ports, snapshot: Snapshot, defence: Defence) -> Trained:
     """A candidate and its evidence; the challenger learns while the champion is evaluated."""
+    champion = defence.champion
     parts = ports.registry.parts(model.name)
     paths = {part.digest: parts.path(part.digest) for part in snapshot.parts}
     ports.say(model.name, "training")
@@ -52,7 +54,7 @@ def train(model: Model, ports: Ports, snapshot: Snapshot, champion: Opened | Non
         Job.of(model.spec, snapshot, paths, root=model.root, code=model.code)
     )
     prepared = _prepared(model, ports, snapshot, paths, champion)
-    ground = Ground.holdout(prepared, model.spec.target)
+    ground = Ground.holdout(prepared, model.spec.target, more=defence.findings)
     theirs = Contender.of(champion, ground) if champion else None
     fit = running.result()
     ports.say(model.name, "judging")

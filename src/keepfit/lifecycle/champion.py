@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import Opened, open_version
+from keepfit.records import Finding
 from keepfit.store.nouns import VersionState
 from keepfit.store.registry import Registry
 from keepfit.store.state import State
@@ -15,6 +18,24 @@ def champion_of(model: Model, state: State) -> VersionState | None:
         if held := state.stages.get(stage):
             return state.versions[held.version]
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Defence:
+    """What a challenger meets: the version to beat, or the reason why there is none."""
+
+    champion: Opened | None
+    findings: tuple[Finding, ...] = ()  # what a person must look at for it
+
+
+def champion_for(model: Model, registry: Registry) -> Defence:
+    """What stands against a challenger of the model as the file declares it now."""
+    best = champion_of(model, registry.state(model.name))
+    opened = open_rival(model, registry, best) if best else None
+    if best is None or opened:
+        return Defence(opened)
+    message = f"{best.version} predicts another target than `{model.spec.target}`: nothing compares"
+    return Defence(None, (Finding(check="target", severity="warn", message=message),))
 
 
 def open_champion(model: Model, registry: Registry) -> Opened | None:

@@ -50,8 +50,8 @@ class Ground:
     findings: tuple[Finding, ...] = ()
 
     @classmethod
-    def holdout(cls, prepared: Prepared, target: str) -> Self:
-        """The holdout of prepared rows."""
+    def holdout(cls, prepared: Prepared, target: str, *, more: tuple[Finding, ...] = ()) -> Self:
+        """The holdout of prepared rows, with what else was found."""
         split = prepared.split
         return cls(
             rows=split.holdout,
@@ -59,7 +59,7 @@ class Ground:
             keys=split.holdout_keys,
             learned=split.train[target],
             removals=prepared.removals,
-            findings=prepared.findings,
+            findings=prepared.findings + more,
         )
 
     @classmethod

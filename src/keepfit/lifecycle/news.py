@@ -25,6 +25,7 @@ class News:
     rows: int
     since: str  # the newest version
     seen_to: str | None  # ISO time of the newest row that it saw
+    restated: tuple[str, ...] = ()  # files of rows that it saw and that are others now, or gone
     known: int = 0  # of the new rows, those whose target is known and which no clean rule removes
     metric: str = ""
     then: float | None = None  # the champion's metric when it was judged
@@ -34,6 +35,8 @@ class News:
     def due(self, model: Model) -> bool:
         """Whether the schedule makes these rows a reason to retrain."""
         schedule = model.spec.schedule
+        if not self.rows and self.restated:
+            return True
         if self.known < schedule.min_new_rows:
             return False
         if schedule.decay is None or self.worse is None:
@@ -43,6 +46,8 @@ class News:
     def text(self) -> str:
         """The news in words, with the figures."""
         number = self.since.split("-", maxsplit=1)[0]
+        if not self.rows and self.restated:
+            return f"rows that {number} saw have changed: {_some(self.restated)}"
         seen = f" ({self.seen_to[:10]})" if self.seen_to else ""
         told = f"{self.rows:,} new row{'' if self.rows == 1 else 's'} since {number}{seen}"
         if self.rows and not self.known:
@@ -56,7 +61,12 @@ def news_since(model: Model, ports: Ports, newest: VersionState) -> News:
     """What is new since the newest version; the rows are read where they lie."""
     old = ports.registry.manifest(model.name, newest.version).recipe.snapshot
     snapshot, peek = _new_rows(model, ports, old)
-    news = News(rows=snapshot.rows, since=newest.version, seen_to=old.time_to)
+    news = News(
+        rows=snapshot.rows,
+        since=newest.version,
+        seen_to=old.time_to,
+        restated=_restated(old, peek),
+    )
     if not snapshot.rows:
         return news
     ready = ready_at(model, snapshot, peek)
@@ -68,6 +78,14 @@ def news_since(model: Model, ports: Ports, newest: VersionState) -> News:
     then, now = judged_at(ports.registry, model, opened), measured(model, opened, ready)
     worse = worse_by(metric, then, now)
     return replace(news, metric=metric.name, then=then, now=now, worse=worse)
+
+
+def _restated(old: Snapshot, peek: Peek) -> tuple[str, ...]:
+    return tuple(part.uri for part in old.parts if part.digest not in peek.seen)
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _new_rows(model: Model, ports: Ports, old: Snapshot) -> tuple[Snapshot, Peek]:

@@ -32,6 +32,7 @@ class Plan(Record, frozen=True, kw_only=True):
     since: str | None = None  # the newest version
     sources: Digest = ""  # of what the sources hold now
     seconds: float | None = None  # about how long it takes, from the last time
+    anew: bool = False  # make another version even of the same rows, config and code
     asked: tuple[str, ...] = ()  # stages at which a version waits for a person's answer
 
 
@@ -64,7 +65,9 @@ def _since_newest(
     model: Model, ports: Ports, state: State, newest: VersionState, sources: Digest
 ) -> Plan:
     bump, reasons = _what_changed(model, ports, newest)
-    reasons += _age(model, newest, ports.clock())
+    reasons += _unfinished(model, state, newest)
+    age = _age(model, newest, ports.clock())
+    reasons += age
     quiet: list[str] = []  # what is new and yet no reason
     if sources != newest.sources:
         from keepfit.lifecycle.news import news_since
@@ -81,6 +84,7 @@ def _since_newest(
         since=newest.version,
         sources=sources,
         seconds=_took(state, newest),
+        anew=bool(age),
         asked=tuple(request.stage for request in state.requests.values()),
     )
 
@@ -100,6 +104,20 @@ def _what_changed(model: Model, ports: Ports, newest: VersionState) -> tuple[Bum
         bump = "major" if bump == "major" else "minor"
         reasons.append(f"code changed: {', '.join(touched)} ({bump} version)")
     return bump, reasons
+
+
+def _unfinished(model: Model, state: State, newest: VersionState) -> list[str]:
+    """Whether a run ended between the version's publication and its first stage."""
+    number = newest.name.number
+    if not newest.verdicts:
+        return [f"{number} was published but not judged: the run was interrupted"]
+    first = model.stages[0]
+    entered = any(held.version == newest.version for held in state.past.get(first, []))
+    asked = (newest.version, first) in state.requests
+    answered = any(r.version == newest.version for r in state.rejections)
+    if newest.verdicts[-1].outcome == "pass" and not (entered or asked or answered):
+        return [f"{number} passed but was not released: the run was interrupted"]
+    return []
 
 
 def _age(model: Model, newest: VersionState, now: datetime) -> list[str]:

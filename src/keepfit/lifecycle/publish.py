@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from keepfit.decide.junit import junit
-from keepfit.digest import canonical, sha256
+from keepfit.digest import canonical
 from keepfit.errors import KeepfitError
 from keepfit.lifecycle.challenge import Trained
 from keepfit.lifecycle.judgement import Judgement
@@ -13,8 +13,8 @@ from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import CODE, JUNIT, KEYS, MODEL
 from keepfit.lifecycle.ports import Ports
 from keepfit.records import Manifest
-from keepfit.store.nouns import Claim
-from keepfit.store.registry import EVIDENCE
+from keepfit.store.nouns import Claim, VersionState
+from keepfit.store.registry import EVIDENCE, Registry
 from keepfit.store.versions import described
 
 
@@ -43,7 +43,7 @@ def manifest_of(model: Model, trained: Trained, version: str, files: dict[str, b
 
 
 def publish(model: Model, ports: Ports, trained: Trained, claim: Claim) -> None:
-    """Make the candidate the version that was claimed, with its evidence and the verdict."""
+    """Make the candidate the version that was claimed, with its evidence."""
     registry = ports.registry
     ports.say(model.name, "publishing")
     try:
@@ -55,11 +55,20 @@ def publish(model: Model, ports: Ports, trained: Trained, claim: Claim) -> None:
         # Its bytes may be deleted: everybody is told that this attempt is over.
         registry.abort(model.name, claim.attempt, str(error) or "stopped by hand")
         raise
+
+
+def record_verdict(
+    model: Model, registry: Registry, version: VersionState, said: Judgement
+) -> None:
+    """Write the verdict on a published version into the log, unless it is there."""
+    if version.verdicts:
+        return
+    champion = said.evidence.champion
     registry.judged(
         model.name,
-        version=claim.version,
-        evidence=sha256(files[EVIDENCE]),
-        outcome=judgement.verdict.outcome,
-        against=trained.champion,
-        why=judgement.verdict.why,
+        version=version.version,
+        evidence=version.evidence,
+        outcome=said.verdict.outcome,
+        against=champion.version if champion else None,
+        why=said.verdict.why,
     )

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from keepfit.digest import Digest, digest_of
 from keepfit.lifecycle.challenge import freeze_rows, train
-from keepfit.lifecycle.champion import open_champion
+from keepfit.lifecycle.champion import champion_for
 from keepfit.lifecycle.judgement import Judgement
 from keepfit.lifecycle.look import judgement_of
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.ports import Ports
-from keepfit.lifecycle.publish import publish
+from keepfit.lifecycle.publish import publish, record_verdict
 from keepfit.lifecycle.release import Release, release
 from keepfit.records import Bump
 
@@ -51,7 +51,7 @@ def retrain(  # noqa: PLR0913 why and how, said by name
     if known and already:
         version = known.version
     else:
-        trained = train(model, ports, snapshot, open_champion(model, registry))
+        trained = train(model, ports, snapshot, champion_for(model, registry))
         # Only now is a number claimed: what cannot be trained or judged leaves no gap.
         claim = registry.begin(
             model.name,
@@ -68,5 +68,6 @@ def retrain(  # noqa: PLR0913 why and how, said by name
         version = claim.version
     published = registry.state(model.name).versions[version]
     judgement = judgement_of(registry, model.name, published)
+    record_verdict(model, registry, published, judgement)
     releases = release(model, registry, version, judgement.verdict)
     return Retrained(model.name, version, judgement, releases, already=already)

@@ -74,5 +74,5 @@ def _retrain(model: Model, ports: Ports, planned: Plan, how: How) -> Retrained:
         # A run as of then has not seen what is there now: the next plan must look again.
         sources="" if how.as_of else planned.sources,
         until=how.as_of,
-        again=ports.clock().isoformat() if how.force and not due else "",
+        again=ports.clock().isoformat() if planned.anew or (how.force and not due) else "",
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from keepfit.digest import canonical
 from keepfit.lifecycle.challenge import freeze_rows, train
-from keepfit.lifecycle.champion import open_champion
+from keepfit.lifecycle.champion import champion_for
 from keepfit.lifecycle.judgement import Judgement
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.ports import Ports
@@ -29,7 +29,7 @@ class Kept:
 
 def train_only(model: Model, ports: Ports, workplace: Path) -> Kept:
     """Train a challenger and judge it; its files go to a folder of their own below `workplace`."""
-    champion = open_champion(model, ports.registry)
+    champion = champion_for(model, ports.registry)
     trained = train(model, ports, freeze_rows(model, ports), champion)
     files = payload(model, trained, trained.judgement, f"{model.name} candidate")
     manifest = manifest_of(model, trained, CANDIDATE, files)
