@@ -9,8 +9,16 @@ from measure import Figure
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 LARS = {  # Efron, Hastie, Johnstone, Tibshirani (2004), table 2: the full least squares fit
-    "age": -10.0, "sex": -239.8, "bmi": 519.8, "bp": 324.4, "s1": -792.2,
-    "s2": 476.7, "s3": 101.0, "s4": 177.1, "s5": 751.3, "s6": 67.6,
+    "age": -10.0,
+    "sex": -239.8,
+    "bmi": 519.8,
+    "bp": 324.4,
+    "s1": -792.2,
+    "s2": 476.7,
+    "s3": 101.0,
+    "s4": 177.1,
+    "s5": 751.3,
+    "s6": 67.6,
 }
 
 

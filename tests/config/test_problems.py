@@ -40,7 +40,6 @@ MODEL = "model.fare"
             "split.by = 'tiem'",
             "split.by is 'tiem'; expected 'time', 'random', 'group', 'column' or",
         ),
-        ("data.key = ['version']", "data.key has `version`, a column that predictions add"),
         ("split.group = 'id'", 'split has `group`; expected by = "group" beside it'),
         ("schedule.cron = '0 1'", "schedule.cron is '0 1'; expected five cron fields such as"),
         ("schedule.retrain = 'maybe'", "schedule.retrain is 'maybe'; expected true or false"),
@@ -77,6 +76,7 @@ def test_each_mistake_is_told_with_value_and_expectation(folder, sound, written,
     [
         ("windw = '1 day'", "windw is not a known key. Did you mean `window`?"),
         ("transform = 'a.b'", "transform is 'a.b'; expected 'module:function'"),
+        ("key = ['version']", "key has `version`, a column that predictions add; rename it"),
     ],
 )
 def test_mistakes_in_the_table_of_the_data_are_told_too(folder, sound, written, problem):

@@ -24,7 +24,8 @@ SINKS: dict[str, Callable[[pl.LazyFrame, Path], object]] = {
     "csv": lambda rows, path: rows.sink_csv(path),
     "tsv": lambda rows, path: rows.sink_csv(path, separator="\t"),
     "jsonl": lambda rows, path: rows.sink_ndjson(path),
-    "parquet": lambda rows, path: rows.sink_parquet(path),
+    # the fastest level: predictions hardly shrink, whatever is tried
+    "parquet": lambda rows, path: rows.sink_parquet(path, compression_level=1),
 }
 
 
