@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from pathlib import Path
 
@@ -45,8 +46,10 @@ def freeze(  # noqa: PLR0913 - one sentence: what, from where, to where, as of w
     UserError for a source that names nothing or whose files disagree about their columns,
     SourceError for one that cannot be read, DataRefused where no rows remain.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        everything = _read_all(spec, root, Path(folder), environ=environ, cache=cache, parts=parts)
+    found = find_all(sources_of(spec.data, spec.split.file), root)
+    with _room_for(found) as folder:
+        here = _fetched(found, spec, root, Path(folder), environ=environ)
+        everything = _read_all(here, spec, cache, parts)
         bounds = _bounds(spec, [part for part, _ in everything], until)
         kept = [(part, path) for part, path in everything if _overlaps(part, bounds)]
         snapshot = _snapshot(spec, kept, bounds)
@@ -56,21 +59,25 @@ def freeze(  # noqa: PLR0913 - one sentence: what, from where, to where, as of w
     return snapshot
 
 
-def _read_all(  # noqa: PLR0913 - the ports of `freeze`, handed on
-    spec: ModelSpec,
-    root: Path,
-    folder: Path,
-    *,
-    environ: Mapping[str, str],
-    cache: StatCache,
-    parts: Parts,
+def _room_for(found: Sequence[Found]) -> AbstractContextManager[str]:
+    """A folder for what lies elsewhere; where nothing does, none is made."""
+    distant = any(one.path is None for one in found)
+    return tempfile.TemporaryDirectory() if distant else nullcontext("")
+
+
+def _fetched(
+    found: Sequence[Found], spec: ModelSpec, root: Path, folder: Path, *, environ: Mapping[str, str]
+) -> list[Found]:
+    here = [one for one in found if one.path]
+    if distant := [one for one in found if one.path is None]:
+        sources = sources_of(spec.data, spec.split.file)
+        here += fetch(distant, sources, root, folder, environ=environ)
+    return here
+
+
+def _read_all(
+    here: Sequence[Found], spec: ModelSpec, cache: StatCache, parts: Parts
 ) -> list[Local]:
-    sources = sources_of(spec.data, spec.split.file)
-    found = find_all(sources, root)
-    distant = [one for one in found if one.path is None]
-    here = [one for one in found if one.path] + fetch(
-        distant, sources, root, folder, environ=environ
-    )
     read = [_read(one, spec, cache, parts) for one in here]
     return sorted(read, key=lambda pair: (pair[0].source, pair[0].uri))
 
