@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 import sys
 from pathlib import Path
@@ -22,6 +23,7 @@ _MACOS = {
 }
 
 
+@functools.cache  # it is asked twice a training, and no processor changes under a process
 def cpu_class() -> str:
     """`x86-64-v1` to `x86-64-v4`, else the machine's name, such as `aarch64`."""
     machine = platform.machine().lower()
