@@ -6,7 +6,7 @@ import os
 import statistics
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,6 +63,23 @@ def interleaved(
             if number:  # the first round warms the disk's cache
                 spent[name].append(once)
     return {name: _median(rounds) for name, rounds in spent.items()}
+
+
+def in_turns(works: Mapping[str, Callable[[], object]], rounds: int = 4) -> dict[str, float]:
+    """Median seconds of pieces of work in this process, ten times each in every round."""
+    taken: dict[str, list[float]] = {name: [] for name in works}
+    for number in range(rounds + 1):
+        for name, work in works.items():
+            time.sleep(0.2)  # the threads of a BLAS spin for a while after the work is done
+            seconds = [_seconds(work) for _ in range(10)]
+            taken[name] += seconds if number else []  # the first round fills caches
+    return {name: statistics.median(seconds) for name, seconds in taken.items()}
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
 
 
 def _median(runs: Sequence[Spent]) -> Spent:

@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from measure import Figure, Spent, run
+from measure import Figure, interleaved, run
 
 ROWS = 10_000_000
 COLUMNS = [f"f{i}" for i in range(10)]
@@ -56,8 +56,9 @@ def main(folder: Path) -> list[Figure]:
     keepfit = str(Path(sys.executable).with_name("keepfit"))
     run([keepfit, "run", "--quiet"], folder)
     predict = [keepfit, "predict", "big@production", "big.parquet", "out.parquet", "--overwrite"]
-    ours = _best(predict, folder)
-    hand = _best([sys.executable, "-c", BY_HAND.format(columns=json.dumps(COLUMNS))], folder)
+    by_hand = [sys.executable, "-c", BY_HAND.format(columns=json.dumps(COLUMNS))]
+    spent = interleaved({"ours": predict, "hand": by_hand}, folder, 3)
+    ours, hand = spent["ours"], spent["hand"]
     speed, floor = ROWS / ours.wall / 1e6, ROWS / hand.wall / 1e6
     return [
         Figure(
@@ -77,7 +78,3 @@ def main(folder: Path) -> list[Figure]:
             ours.peak < 500,
         ),
     ]
-
-
-def _best(command: list[str], folder: Path) -> Spent:
-    return min((run(command, folder) for _ in range(3)), key=lambda spent: spent.wall)
