@@ -86,6 +86,7 @@ def test_what_is_no_reference_is_refused_with_the_spellings(text):
 
 @given(VERSION, st.integers(1, 3))
 def test_leading_numbers_select_by_whole_numbers(version, count):
+    assume(version.major < 1_000_000)  # seven digits alone are a commit
     numbers = (version.major, version.minor, version.patch)[:count]
     reference = Reference("fare", ".".join(map(str, numbers)))
     assert reference.numbers == numbers
