@@ -86,6 +86,17 @@ def test_advice_is_overwritten(store):
     assert store.get("hint.json") == b"2"
 
 
+def test_it_tells_when_something_was_written_by_its_own_clock(store):
+    before = store.now()
+    store.create("a/b", b"1")
+    store.advise("hint.json", b"1")
+    written = [store.modified("a/b"), store.modified("hint.json")]
+    assert written == sorted(written)
+    assert all(before <= moment <= store.now() for moment in written)
+    assert store.modified("a/c") is None
+    assert before.tzinfo is not None
+
+
 def test_deleting_twice_is_no_error(store):
     store.create("a/b", b"1")
     store.delete("a/b")

@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
@@ -52,6 +53,20 @@ class LocalStore:
                 return os.stat(path).st_size
             except FileNotFoundError:
                 return None
+
+    def modified(self, key: str) -> datetime | None:
+        path = self._path(key)
+        with refusals("look at", path):
+            try:
+                return _moment(os.stat(path).st_mtime)
+            except FileNotFoundError:
+                return None
+
+    def now(self) -> datetime:
+        # On a network drive only the server's clock can be compared with the times of files.
+        with self._draft() as draft, refusals("write", draft):
+            write_new(draft, lambda _: None, durable=False)
+            return _moment(os.stat(draft).st_mtime)
 
     def create(self, key: str, data: bytes) -> None:
         self._put(key, lambda file: file.write(data))
@@ -190,6 +205,10 @@ class LocalStore:
         if self._durable:
             with refusals("write", folder):
                 sync_folder(folder)
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _holds_something(folder: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -26,6 +27,12 @@ class ObjectStore(Protocol):
 
     # how many bytes it has, or None where there is no such object
     def size(self, key: str) -> int | None: ...
+
+    # when it was last written, by the store's own clock; None where there is no such object
+    def modified(self, key: str) -> datetime | None: ...
+
+    # what time it is by the same clock, which nobody's own clock need agree with
+    def now(self) -> datetime: ...
 
     # write durably, only where no object is yet; Exists if one is, Unknown if nobody can say
     def create(self, key: str, data: bytes) -> None: ...
