@@ -125,7 +125,7 @@ class LocalStore:
                 for name in names
             ]
         keys = (os.path.relpath(path, self._root).replace(os.sep, "/") for path in found)
-        yield from sorted(key for key in keys if not key.startswith(f"{_DRAFTS}/"))
+        yield from sorted(key for key in keys if prefix or not key.startswith(f"{_DRAFTS}/"))
 
     def folders(self, prefix: str) -> list[str]:
         base = self._path(prefix)

@@ -49,7 +49,7 @@ class ObjectStore(Protocol):
     # overwrite advice that may be lost: hints, heartbeats, views
     def advise(self, key: str, data: bytes) -> None: ...
 
-    # every key below the prefix, sorted
+    # every key below the prefix, sorted; below none, all but drafts, which lie below tmp
     def keys(self, prefix: str) -> Iterator[str]: ...
 
     # the next part of every key below the prefix that has further parts: sorted, each once
