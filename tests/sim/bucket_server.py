@@ -30,7 +30,12 @@ FAULTS = (
     "truncated",  # applied, the body of the answer ends early
     "flipped",  # applied, one bit of the answer's body is another
 )
-CODES = {"500": "InternalError", "503": "SlowDown", "429": "SlowDown"}
+REFUSALS = {
+    "500 before": (500, "InternalError"),
+    "503": (503, "SlowDown"),
+    "429": (429, "SlowDown"),
+    "409": (409, "ConditionalRequestConflict"),
+}
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,7 @@ class Programme:
         self.faults = dict(faults or {})
         self.rule: Callable[[int, Asked], str | None] = lambda _number, _asked: None
         self.delay = delay  # requests after which a late one lands
+        self.damage = 0.5  # where in a body a bit is flipped: 0 is its start, 1 its end
 
     def fault(self, number: int, asked: Asked) -> str | None:
         return self.faults.get(number) or self.rule(number, asked)
@@ -75,17 +81,18 @@ class Serving:
         return answer, fault
 
     def suffer(self, number: int, asked: Asked, fault: str | None) -> Answer | None:
-        if fault in ("500 before", "503", "429", "409"):
-            code = CODES.get(fault[:3], "ConditionalRequestConflict")
-            return self.dialect.refusal(int(fault[:3]), code)
+        if fault in REFUSALS:
+            return self.dialect.refusal(*REFUSALS[fault])
         if fault == "late":
             self.late.append((number + self.programme.delay, asked))
         if fault in ("late", "reset before"):
             return None
         answer = self.dialect.answer(self.bucket, asked)
         if fault == "500 after":
-            return self.dialect.refusal(500, "InternalError")
-        return {"reset after": None, "flipped": flipped(answer)}.get(fault, answer)
+            return self.dialect.refusal(*REFUSALS["500 before"])
+        return {"reset after": None, "flipped": flipped(answer, self.programme.damage)}.get(
+            fault, answer
+        )
 
     def land(self, number: int | None = None) -> None:
         """Apply the late requests whose time has come, or all of them."""
@@ -95,11 +102,11 @@ class Serving:
             self.dialect.answer(self.bucket, asked)
 
 
-def flipped(answer: Answer) -> Answer:
-    """The same with another bit in the middle of its body."""
+def flipped(answer: Answer, where: float) -> Answer:
+    """The same with another bit somewhere in its body."""
     body = bytearray(answer.body)
     if body:
-        body[len(body) // 2] ^= 1
+        body[int(where * (len(body) - 1))] ^= 1
     return replace(answer, body=bytes(body))
 
 
@@ -171,6 +178,19 @@ class BucketServer:
     @property
     def log(self) -> list[Seen]:
         return self.serving.log
+
+    def objects(self) -> dict[str, bytes]:
+        """What there is below the address, by key, without asking for it over the wire."""
+        bucket, below = self.bucket, "models/"
+        return {key.removeprefix(below): bucket.get(key).data for key in bucket.keys(below)}
+
+    def begin_again(self, faults: Mapping[int, str] | None = None) -> None:
+        """An empty bucket, an empty log, and other faults."""
+        self.bucket.history.clear()
+        self.bucket.uploads.clear()
+        self.serving.log.clear()
+        self.serving.late.clear()
+        self.programme.faults = dict(faults or {})
 
     @property
     def address(self) -> str:
