@@ -14,12 +14,21 @@ from typing import IO
 
 from keepfit.digest import Digest
 from keepfit.errors import StoreError, Unclear
-from keepfit.store.disk import LOST_ANSWERS, place, refusals, sync_folder, write_new
+from keepfit.store.disk import (
+    LOST_ANSWERS,
+    place,
+    refusals,
+    start_new,
+    sync,
+    sync_folder,
+    write_new,
+)
 from keepfit.store.keys import checked
 from keepfit.store.objects import Exists, Unknown
 
 _DRAFTS = "tmp"
 _BLOCK = 1 << 20  # bytes that are in memory at a time while a file is copied
+_AT_A_TIME = 64  # files that are open at once
 
 
 class LocalStore:
@@ -87,16 +96,19 @@ class LocalStore:
 
     def write(self, prefix: str, files: Mapping[str, bytes]) -> None:
         base = self._path(prefix)
+        # The last two folders of the prefix may be those of somebody who is at it this moment, so
+        # nothing that lies in them proves that their names are down: see `_make`.
+        shared = os.path.dirname(os.path.dirname(base)) if "/" in prefix else self._root
         contents = {self._path(f"{prefix}/{name}"): data for name, data in files.items()}
+        folders = sorted(_folders_down_to(shared, base, *map(os.path.dirname, contents)))
         written: list[str] = []
         try:
-            with refusals("write", base):
-                self._make(base)
-            for path, data in contents.items():
-                self._write_one(path, data)
-                written.append(path)
-            # Nobody else knows the prefix, so its folders need their fsync only once: at the end.
-            for folder in sorted(_folders_down_to(base, written), reverse=True):
+            self._make_all(folders)
+            for start in range(0, len(contents), _AT_A_TIME):
+                self._write_some(list(contents.items())[start : start + _AT_A_TIME], written)
+            # Nobody reads the prefix before it is named in a log, so names may follow the bytes:
+            # the fsyncs of the files have brought most of them down, and these cost little.
+            for folder in reversed(folders):
                 self._sync(folder)
         except BaseException:
             for path in written:
@@ -167,13 +179,20 @@ class LocalStore:
             # Everybody sees the object by now, but it may not outlive a power loss.
             raise Unclear(f"{path} may or may not be kept: {error}", hint=error.hint) from error
 
-    def _write_one(self, path: str, data: bytes) -> None:
-        with refusals("write", path):
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            try:
-                write_new(path, lambda file: file.write(data), durable=self._durable)
-            except FileExistsError as error:
-                raise Exists(f"there is a {path} already") from error
+    def _write_some(self, contents: list[tuple[str, bytes]], written: list[str]) -> None:
+        """New files, down on the disk; the path of each is added to `written` once it exists."""
+        with contextlib.ExitStack() as opened:
+            files = []
+            for path, data in contents:
+                with refusals("write", path), _taken(path):
+                    # All are on their way to the disk before the first is waited for.
+                    file = start_new(path, data)
+                opened.callback(os.close, file)
+                files.append((path, file))
+                written.append(path)
+            for path, file in files if self._durable else ():
+                with refusals("write", path):
+                    sync(file)
 
     @contextlib.contextmanager
     def _draft(self) -> Iterator[str]:
@@ -184,6 +203,19 @@ class LocalStore:
             yield draft
         finally:
             _remove(draft)
+
+    def _make_all(self, folders: list[str]) -> None:
+        """Each of the folders after the one it lies in; the first as `_make` does, the rest not."""
+        with refusals("write", folders[-1]):
+            self._make(folders[0])
+            for folder in folders[1:]:
+                try:
+                    os.mkdir(folder)
+                except FileExistsError:
+                    pass
+                except FileNotFoundError:
+                    self._safe.clear()  # somebody removed folders beneath us
+                    raise
 
     def _make(self, folder: str) -> None:
         """The folder, its name down on the disk before anything is put into it.
@@ -221,12 +253,23 @@ def _holds_something(folder: str) -> bool:
         return True  # it may not be looked into, so it is not ours
 
 
-def _folders_down_to(base: str, paths: list[str]) -> set[str]:
-    found = {base}
-    for path in paths:
-        while (path := os.path.dirname(path)) != base:
-            found.add(path)
+def _folders_down_to(top: str, *folders: str) -> set[str]:
+    """The folders and all above them, up to and with `top`."""
+    found = {top}
+    for folder in folders:
+        step = folder
+        while step not in found:
+            found.add(step)
+            step = os.path.dirname(step)
     return found
+
+
+@contextlib.contextmanager
+def _taken(path: str) -> Iterator[None]:
+    try:
+        yield
+    except FileExistsError as error:
+        raise Exists(f"there is a {path} already") from error
 
 
 def _remove(path: str) -> None:
