@@ -13,6 +13,8 @@ from keepfit.config.load import Project
 from keepfit.config.schema import ModelSpec
 from keepfit.data.sources import find_all, sources_of
 from keepfit.errors import KeepfitError, Problem
+from keepfit.store.open import open_store
+from keepfit.store.probe import prove
 
 Look = Callable[[], object]  # raises what is wrong
 
@@ -33,18 +35,17 @@ def check_model(project: Project, name: str) -> list[Problem]:
 
 
 def check_store(project: Project) -> list[Problem]:
-    """Whether the store's folder can be written to."""
+    """Whether the store can be written to: its folder, or its bucket, which is tried."""
+    place = _place(project, "project.store")
+    if "://" in project.store:
+        error = _error(lambda: prove(open_store(project.store)))
+        return [Problem(place, "project.store", f"is no use: {error}")] if error else []
     folder = Path(project.store)
     existing = next(p for p in (folder, *folder.parents) if p.exists())
     if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
         return []
-    return [
-        Problem(
-            _place(project, "project.store"),
-            "project.store",
-            f"is {project.store}; expected a folder that can be written to",
-        )
-    ]
+    message = f"is {project.store}; expected a folder that can be written to"
+    return [Problem(place, "project.store", message)]
 
 
 def _functions(spec: ModelSpec, root: Path) -> Iterator[tuple[str, Look]]:

@@ -39,12 +39,12 @@ class Trial:
 
 def prove(objects: ObjectStore, *, entropy: Callable[[int], bytes] = os.urandom) -> None:
     """Return where the store can be written to safely; StoreError with what it does wrong."""
-    for trial in basics(objects, _place(entropy)):
-        if not trial.kept:
-            raise StoreError(
-                f"this store cannot be written to safely: {trial.promise}, but {trial.found}",
-                hint="use another store; what is in this one can be read. More: keepfit doctor",
-            )
+    trials = list(basics(objects, _place(entropy)))
+    if broken := next((trial for trial in trials if not trial.kept), None):
+        raise StoreError(
+            f"this store cannot be written to safely: {broken.promise}, but {broken.found}",
+            hint="use another store; what is in this one can be read. More: keepfit doctor",
+        )
 
 
 def probe(
@@ -68,15 +68,17 @@ def basics(objects: ObjectStore, place: str) -> Iterator[Trial]:
     """What every write relies on, tried with half a dozen requests."""
     missing = objects.get(place) is None
     yield Trial("what is not there is not found", missing, "it was found")
-    held = [drive(settle(place, data), objects, _pause) for data in (b"first", b"second")]
-    kept = held == [b"first"] * 2 and objects.get(place) == b"first"
-    yield Trial(
-        "the second of two creates is refused", kept, "it was accepted, and the first was lost"
-    )
-    listed = place in objects.keys(_PLACE)
-    yield Trial("what was written is listed", listed, "the list lacks it")
-    with contextlib.suppress(StoreError):
-        objects.delete(place)  # trainers need no right to delete
+    try:
+        held = [drive(settle(place, data), objects, _pause) for data in (b"first", b"second")]
+        kept = held == [b"first"] * 2 and objects.get(place) == b"first"
+        lost = "it was accepted, and the first was lost"
+        yield Trial("the second of two creates is refused", kept, lost)
+        yield Trial(
+            "what was written is listed", place in objects.keys(_PLACE), "the list lacks it"
+        )
+    finally:
+        with contextlib.suppress(StoreError):
+            objects.delete(place)  # trainers need no right to delete
 
 
 def _one_winner(objects: ObjectStore, place: str) -> Trial:
