@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
@@ -34,12 +35,12 @@ def list_(session: Session, models: tuple[str, ...], *, limit: int) -> None:
     project = session.project()
     registry = session.registry(project)
     names = [known_model(project, m) for m in models] or list(project.models)
-    rows = [row for name in names for row in version_rows(name, registry.state(name))[:limit]]
+    rows = [row for name in names for row in version_rows(name, registry.state(name), limit)]
     session.show(rows, lambda: _show_list(rows))
 
 
-def version_rows(model: str, state: State) -> list[dict[str, str]]:
-    """A row a version, newest first."""
+def version_rows(model: str, state: State, limit: int) -> list[dict[str, str]]:
+    """A row a version, newest first, `limit` at most."""
     held: dict[str, list[str]] = {}
     for stage, promotion in state.stages.items():
         held.setdefault(promotion.version, []).append(stage)
@@ -53,7 +54,7 @@ def version_rows(model: str, state: State) -> list[dict[str, str]]:
             "by": v.actor,
             "why": v.reason,
         }
-        for v in reversed(state.versions.values())
+        for v in islice(state.versions.newest_first(), limit)
     ]
 
 

@@ -15,7 +15,6 @@ from keepfit.digest import Digest, digest_of
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.ports import Ports
 from keepfit.records import Bump, Record
-from keepfit.store.events import Begin
 from keepfit.store.nouns import VersionState, time_of
 from keepfit.store.state import State
 
@@ -79,7 +78,7 @@ def _since_newest(
         bump=bump if reasons else None,
         since=newest.version,
         sources=sources,
-        seconds=_took(state, newest),
+        seconds=_took(newest),
     )
 
 
@@ -123,9 +122,7 @@ def _status(
     return "waits", [f"until {following:%Y-%m-%d %H:%M} {schedule.timezone} (schedule.cron)"]
 
 
-def _took(state: State, newest: VersionState) -> float | None:
+def _took(newest: VersionState) -> float | None:
     """Seconds from claim to publication of the newest version."""
-    begun = (e.event for e in state.entries if isinstance(e.event, Begin))
-    at = next((begin.at for begin in begun if begin.attempt == newest.attempt), "")
-    start, end = time_of(at), time_of(newest.at)
+    start, end = time_of(newest.begun), time_of(newest.at)
     return (end - start).total_seconds() if start and end else None

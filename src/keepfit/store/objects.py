@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from keepfit.digest import Digest
 from keepfit.errors import StoreError
@@ -57,3 +57,11 @@ class ObjectStore(Protocol):
 
     # it is no error if it is gone already
     def delete(self, key: str) -> None: ...
+
+
+@runtime_checkable
+class GetsMany(Protocol):
+    """A store that is far away and answers many questions at once."""
+
+    # the bytes of each, or None, in the order of the keys
+    def get_many(self, keys: Sequence[str]) -> list[bytes | None]: ...
