@@ -106,3 +106,26 @@ def test_a_bucket_that_fails_now_and_then_is_asked_again(project, server):
     said(project, server, "run")
     (version,) = json.loads(said(project, server, "list", "--json"))
     assert version["version"].startswith("1.0.0")
+
+
+def test_the_doctor_visits_a_bucket(project, server):
+    said(project, server, "run")
+    assert "all of it whole" in said(project, server, "doctor")
+    key = next(key for key in server.bucket.keys("") if key.endswith("model.json"))
+    server.bucket.put(key, b"{}", {}, if_absent=False)
+    done = keepfit(project, server, "doctor", "--json")
+    assert done.returncode == 4
+    report = json.loads(done.stdout)
+    assert not report["healthy"]
+    assert all(trial["kept"] for trial in report["trials"])
+    (symptom,) = report["models"][0]["symptoms"]
+    assert symptom["kind"] == "version"
+    assert "model.json was changed" in symptom["text"]
+    assert keepfit(project, server, "doctor", "prize").returncode == 2
+
+
+def test_the_doctor_names_the_promise_that_a_bucket_breaks(project, server):
+    server.bucket.lax = True
+    done = keepfit(project, server, "doctor")
+    assert done.returncode == 4
+    assert "the second of two creates is refused, but it was accepted" in done.stdout

@@ -27,6 +27,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "history": ("look", "Tell what happened to a model."),
     "live": ("look", "Say what was live at a time."),
     "predict": ("predict", "Predict a file of rows, of any size."),
+    "doctor": ("doctor", "Verify a store; repair what its logs tell as well."),
     "replay": ("replay", "Run the whole life over past months, under several policies."),
 }
 
