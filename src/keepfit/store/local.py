@@ -165,6 +165,8 @@ class LocalStore:
             try:
                 place(draft, path)
             except FileExistsError as error:
+                # Whoever was quicker may not have come to the fsync below, and we shall rely on it.
+                self._sync(folder)
                 raise Exists(f"there is a {path} already") from error
             except FileNotFoundError:
                 self._safe.clear()  # somebody removed folders beneath us
@@ -197,7 +199,11 @@ class LocalStore:
     @contextlib.contextmanager
     def _draft(self) -> Iterator[str]:
         folder = os.path.join(self._root, _DRAFTS)
-        self._make(folder)
+        if folder not in self._safe:
+            self._make(self._root)
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(folder)  # drafts are gone after a power loss, and it may be as well
+            self._safe.add(folder)
         draft = os.path.join(folder, self._entropy(12).hex())
         try:
             yield draft
@@ -231,7 +237,21 @@ class LocalStore:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(folder)
             self._sync(parent)
+            if len(parent) >= len(self._root):
+                self._sync_before(folder)
         self._safe.add(folder)
+
+    def _sync_before(self, folder: str) -> None:
+        """The names in the folder that stands before this one, down to the disk.
+
+        A log goes on in a new folder after a record that somebody else may have put into the last
+        one a moment ago: without it there would be a hole.
+        """
+        parent, name = os.path.split(folder)
+        with os.scandir(parent) as entries:
+            before = max((e.name for e in entries if e.name < name and e.is_dir()), default=None)
+        if before:
+            self._sync(os.path.join(parent, before))
 
     def _sync(self, folder: str) -> None:
         if self._durable:
