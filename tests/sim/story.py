@@ -23,7 +23,7 @@ WRITING = runpy.run_path(str(Path(__file__).parents[1] / "store" / "writer.py"))
 PART = Part(
     source="rows", uri="trips.csv", digest="1" * 64, size=9, format="csv", rows=3, columns=()
 )
-RERUNS = 200
+RERUNS = 1000  # a store without retries of its own fails a long read again and again
 PEOPLE = ("ann", "bob")
 
 

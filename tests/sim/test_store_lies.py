@@ -272,5 +272,5 @@ def test_many_mixes_of_lies_of_a_bucket(served):
 def test_many_mixes_of_lies_in_memory():
     first, runs = int(os.environ.get(SOAK, "1000")), int(os.environ.get("KEEPFIT_RUNS", "20000"))
     for seed in range(first, first + runs):
-        told_in_memory(mixes(seed, 6 + seed % 12))
+        told_in_memory(mixes(seed, 10 + seed % 12))
     print(f"T8 memory: mixes with seeds {first} to {first + runs - 1}, 0 lies")
