@@ -116,20 +116,22 @@ def tell(open_store: Callable[[str], object], look: Callable[[], State]) -> None
 
 
 def run(step: Step, person: Registry, look: Callable[[], State]) -> None:
+    unclear = False  # what nobody could tell of may land at any time from then on
     for _ in range(RERUNS):
         try:
             step.act(person)
         except Unclear:
-            if step.done(look()):
-                return
-        except (Conflict, Refused) as error:
-            raise Lied(f"{step.name}: {error}") from error
+            unclear = True
         except StoreError as error:
-            if step.done(look()):
-                raise Lied(f"{step.name} was done, but: {error}") from error
+            if not unclear and (step.done(look()) or isinstance(error, Conflict)):
+                raise Lied(f"{step.name}: {error}") from error
+        except Refused as error:
+            raise Lied(f"{step.name}: {error}") from error
         else:
             if not step.done(look()):
                 raise Lied(f"{step.name} was acknowledged, but is not there")
+            return
+        if unclear and step.done(look()):
             return
     raise Lied(f"{step.name} was tried {RERUNS} times")
 

@@ -9,9 +9,11 @@ import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, BinaryIO
 
 import obstore
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 _DIGEST = "sha256"  # the name of the note beside each object that holds its digest
 _DRAFTS = "tmp"
 _BLOCK = 8 << 20  # bytes; what is larger goes up in parts of this size
+_AT_ONCE = 16  # requests
 _READS = 3  # of an object whose bytes are not those of its digest
 _PATIENCE = 1.0  # second before a bucket that asks for patience is asked again
 
@@ -59,6 +62,7 @@ class CloudStore:
         self._before_writing = before_writing
         self._entropy, self._sleep = entropy, sleep
         self._may_write = False
+        self._lock = RLock()  # of that; the same thread asks again while it looks
         self._folder: Path | None = None  # of downloads
 
     def get(self, key: str) -> bytes | None:
@@ -74,6 +78,11 @@ class CloudStore:
             f"{self._place(key)} was changed: its bytes do not match the digest beside them",
             hint="restore it from a backup, or from an earlier version of the object",
         )
+
+    def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        """The bytes of each, or None, in the order of the keys."""
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            return list(threads.map(self.get, keys))
 
     def size(self, key: str) -> int | None:
         found = self._look(key)
@@ -102,8 +111,9 @@ class CloudStore:
             raise
 
     def write(self, prefix: str, files: Mapping[str, bytes]) -> None:
-        for name, data in files.items():
-            self._put(f"{prefix}/{name}", data)
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            keys = [f"{prefix}/{name}" for name in files]
+            list(threads.map(self._put, keys, files.values()))
 
     def upload(self, key: str, source: Path) -> Digest:
         digest = hashlib.sha256()
@@ -186,13 +196,14 @@ class CloudStore:
             raise StoreError(f"there is no place for {place}: {error}") from error
 
     def _prepare_to_write(self) -> None:
-        if not self._may_write:
-            self._may_write = True  # what looks at the bucket now writes to it, too
-            try:
-                self._before_writing(self)
-            except BaseException:
-                self._may_write = False
-                raise
+        with self._lock:
+            if not self._may_write:
+                self._may_write = True  # what looks at the bucket now writes to it, too
+                try:
+                    self._before_writing(self)
+                except BaseException:
+                    self._may_write = False
+                    raise
 
     def _downloads(self) -> Path:
         if self._folder is None:

@@ -4,6 +4,7 @@ help of hints, checkpoints or pages."""
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -20,6 +21,9 @@ from keepfit.store.reading import decode
 from keepfit.store.rules import objection
 from keepfit.store.shortcut import Hint
 from keepfit.store.state import State
+from keepfit.store.steps import get_many
+
+_AT_ONCE = 16  # records that are asked for at a time
 
 Fate = Literal["open", "dead", "kept"]  # of an attempt: "dead" if its bytes may be deleted
 
@@ -111,7 +115,8 @@ def open_ledger(objects: ObjectStore, model: str) -> Ledger:
     ledger.checkpoints = dict.fromkeys(objects.keys(keys.checkpoints(model)))
     named = {found[0] for found in map(keys.checkpoint_of, ledger.checkpoints) if found}
     try:
-        while (data := objects.get(keys.record(model, seq := ledger.state.next))) is not None:
+        for data in _records(objects, model):
+            seq = ledger.state.next
             ledger.enter(data)
             if seq in named:
                 key = keys.checkpoint(model, seq, ledger.heads[-1])
@@ -122,12 +127,20 @@ def open_ledger(objects: ObjectStore, model: str) -> Ledger:
     return ledger
 
 
+def _records(objects: ObjectStore, model: str) -> Iterator[bytes]:
+    """The bytes of the records from the first on, up to where one is missing."""
+    for start in itertools.count(0, _AT_ONCE):
+        some = [keys.record(model, seq) for seq in range(start, start + _AT_ONCE)]
+        for data in get_many(objects, some):
+            if data is None:
+                return
+            yield data
+
+
 def _look_beyond(objects: ObjectStore, ledger: Ledger) -> None:
     """Corrupt where somebody saw records after the one that is missing."""
-    told, gap = (
-        max(_told(objects, ledger), default=-1),
-        keys.record(ledger.model, ledger.state.next),
-    )
+    gap = keys.record(ledger.model, ledger.state.next)
+    told = max(_told(objects, ledger), default=-1)
     if told >= ledger.state.next and objects.size(gap) is None:  # else somebody wrote it meanwhile
         raise Corrupt(
             f"the log of {ledger.model} is damaged: {gap} is missing, "
