@@ -47,7 +47,8 @@ def plan(model: Model, ports: Ports) -> Plan:
             environ=ports.environ,
         )
     )
-    if state.newest is None:
+    newest = _newest(model, state)
+    if newest is None:
         return Plan(
             model=model.name,
             status="due",
@@ -55,7 +56,16 @@ def plan(model: Model, ports: Ports) -> Plan:
             bump="patch",
             sources=sources,
         )
-    return _since_newest(model, ports, state, state.newest, sources)
+    return _since_newest(model, ports, state, newest, sources)
+
+
+def _newest(model: Model, state: State) -> VersionState | None:
+    """The newest of this branch, else of main and the stages: other branches hide nothing."""
+    if model.branch and (own := state.newest_on(model.branch)):
+        return own
+    held = [state.versions[promotion.version] for promotion in state.stages.values()]
+    main = [state.newest] if state.newest else []
+    return max(held + main, key=lambda version: version.number, default=None)
 
 
 def _since_newest(

@@ -8,6 +8,7 @@ from keepfit.records import Part
 
 FORMAT = "FORMAT"
 MODELS = "m"
+DRAFTS = "tmp"  # of folders: what is being written
 MANIFEST = "MANIFEST.json"
 _RECORDS_A_FOLDER = 1000
 _SHORT = 12  # digits of a digest in a name
@@ -103,9 +104,14 @@ def version_folder(model: str, version: str, attempt: str) -> str:
     return f"{versions(model)}/{version}/{attempt}"
 
 
+def all_evidence(model: str) -> str:
+    """Below it lies the evidence that was gathered after versions were published."""
+    return f"m/{model}/e"
+
+
 def evidence(model: str, digest: Digest) -> str:
     """The place of evidence that was gathered after the version was published."""
-    return f"m/{model}/e/{digest}.json"
+    return f"{all_evidence(model)}/{digest}.json"
 
 
 def part(model: str, attempt: str, stored: Part) -> str:

@@ -69,7 +69,7 @@ class Versions(Mapping[str, VersionState]):
         for place in sorted(range(len(self.pages)), key=lambda p: -self.pages[p].last):
             while waiting and -waiting[0][0] > self.pages[place].last:
                 yield heapq.heappop(waiting)[2]
-            for row in self._valid(place):
+            for row in self.valid(place):
                 heapq.heappush(waiting, (-row.seq, row.version, row))
         while waiting:
             yield heapq.heappop(waiting)[2]
@@ -84,7 +84,7 @@ class Versions(Mapping[str, VersionState]):
             if best and best.number > page.high:
                 break
             if _meets(page, span):
-                best = _highest([*self._valid(place), *([best] if best else [])], wanted)
+                best = _highest([*self.valid(place), *([best] if best else [])], wanted)
         return best
 
     def put(self, row: VersionState) -> None:
@@ -128,7 +128,8 @@ class Versions(Mapping[str, VersionState]):
             *self.pages[place + 1 :],
         )
 
-    def _valid(self, place: int) -> list[VersionState]:
+    def valid(self, place: int) -> list[VersionState]:
+        """The versions of page number `place` that did not change since it was written."""
         page = self.pages[place]
         rows = list(self.library.rows(page, _read).values())
         if page.valid == page.rows:
