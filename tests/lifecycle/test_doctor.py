@@ -154,7 +154,7 @@ def test_what_a_dead_attempt_left_is_told_with_its_size(store):
     assert (kind, harm, size) == ("leftover", False, 5)
 
 
-@pytest.mark.parametrize("lie", ["hint.json", "/ckpt/"])
+@pytest.mark.parametrize("lie", ["hint.json", "/ckpt/", "/view/"])
 @pytest.mark.parametrize("how", ["damaged", "of another log"])
 def test_what_misleads_readers_is_found_and_made_again(store, written, lie, how):
     key = key_of(store, "m/fare", lie)
@@ -176,6 +176,8 @@ def test_what_misleads_readers_is_found_and_made_again(store, written, lie, how)
 def other_log():
     store = MemoryStore()
     registry = story.registry(store, "eve")
+    version = story.WRITING["publish"](registry, "evil")
+    registry.promote(MODEL, version, "staging", expect=None, how="force")
     for number in range(120):
         story.WRITING["begin"](registry, f"evil-{number}")
     return store

@@ -1,4 +1,4 @@
-"""What a log tells too: checkpoints, pages and hints. Looked at beside the log, and made again."""
+"""What a log tells too: checkpoints, pages, hints, views. Held against the log, and made again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from keepfit.digest import sha256
 from keepfit.errors import Corrupt
-from keepfit.store import checkpoint, keys
+from keepfit.store import checkpoint, keys, view
 from keepfit.store.ledger import Ledger
 from keepfit.store.objects import ObjectStore
 from keepfit.store.pages import Page, unpack
@@ -37,6 +37,7 @@ def wrong_keys(objects: ObjectStore, ledger: Ledger) -> Iterator[str]:
             yield key
     if not _hint_is_true(objects, ledger):
         yield keys.hint(model)
+    yield from _wrong_views(objects, ledger)
 
 
 def repair(objects: ObjectStore, ledger: Ledger) -> list[str]:
@@ -46,11 +47,14 @@ def repair(objects: ObjectStore, ledger: Ledger) -> list[str]:
         objects.delete(key)
         ledger.checkpoints.pop(key, None)
     if wrong and ledger.head:
-        drive(_again(Log(ledger.model, ledger.state, ledger.head)), objects, lambda _: None)
+        log = Log(ledger.model, ledger.state, ledger.head)
+        drive(_again(log), objects, lambda _: None)
     return wrong
 
 
 def _again(log: Log) -> Steps[Log]:
+    for stage in log.state.stages:
+        yield from view.show(log.model, log.state, stage)
     log = yield from save(log)
     return (yield from leave(log))
 
@@ -59,7 +63,7 @@ def _digest_at(objects: ObjectStore, key: str) -> str | None:
     try:
         data = objects.get(key)
     except Corrupt:
-        return None
+        return ""
     return None if data is None else sha256(data)
 
 
@@ -75,6 +79,15 @@ def _is_page(objects: ObjectStore, key: str, page: Page | None) -> bool:
     except Corrupt:
         return False
     return True
+
+
+def _wrong_views(objects: ObjectStore, ledger: Ledger) -> Iterator[str]:
+    """Views that tell something else than the stage holds; there need not be one."""
+    for stage in ledger.state.stages:
+        key = keys.view(ledger.model, stage)
+        right = sha256(view.shown(ledger.model, ledger.state, stage))
+        if _digest_at(objects, key) not in (None, right):
+            yield key
 
 
 def _hint_is_true(objects: ObjectStore, ledger: Ledger) -> bool:
