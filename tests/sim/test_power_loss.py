@@ -16,12 +16,12 @@ from datetime import UTC, datetime
 import pytest
 from disks import Disk, Folder, in_place_of_os, keeping
 from story import WRITING
-from turns import Turns
+from turns import Process, go_on, take
 
 from keepfit.errors import KeepfitError
 from keepfit.store import disk as disk_module
 from keepfit.store import format as mark
-from keepfit.store import keys, local
+from keepfit.store import keys, local, shortcut
 from keepfit.store.local import LocalStore
 from keepfit.store.registry import Registry
 
@@ -37,7 +37,6 @@ class Machine:
 
     def __init__(self, monkeypatch):
         self.disk = Disk()
-        self.turns = Turns()
         modules = [module for module in (local, disk_module) if hasattr(module, "os")]
         in_place_of_os(monkeypatch, modules, lambda: self.disk)
         # So that both come to the end of a folder of the log, and go on in the next.
@@ -48,7 +47,7 @@ class Machine:
         """A new disk with nothing but the folder /srv on it."""
         others = {"home": Folder()}
         root = {"srv": Folder(others, others.copy())}
-        self.disk = Disk(Folder(root, root.copy()), lambda *_: self.turns.take())
+        self.disk = Disk(Folder(root, root.copy()), lambda *_: take())
         self.disk.forgets = forgets
         self.acknowledged = []
 
@@ -147,11 +146,10 @@ def at_every_moment(machine, who_next, *, seed=0, forgets=lambda _: False):
                 except KeepfitError:  # the other one was quicker
                     assert next(tries) < 5
 
-    running = [machine.turns.process(who, lambda who=who: work(who)) for who in WORK]
+    running = [Process(who, lambda who=who: work(who)) for who in WORK]
     while left := [process for process in running if not process.done]:
-        machine.turns.go_on(left[0] if left[0].name == "eve" else who_next(left))
+        go_on(left[0] if left[0].name == "eve" else who_next(left))
         yield
-    machine.turns.join()
     assert [process.error for process in running] == [None] * 3
 
 
@@ -177,6 +175,13 @@ def machine(monkeypatch):
     return Machine(monkeypatch)
 
 
+@pytest.fixture
+def checkpoints(monkeypatch):
+    """Every few records; no promise rests on them, so none of their fsyncs is needed."""
+    monkeypatch.setattr(shortcut, "EVERY", 3)
+    monkeypatch.setattr(shortcut, "_LONGEST", 6)
+
+
 def nothing():
     return False
 
@@ -198,14 +203,14 @@ def states(machine, seeds, each):
     return count, len(seen)
 
 
-def test_no_power_loss_loses_what_was_acknowledged_or_shows_half_of_anything(machine):
+def test_no_power_loss_loses_what_was_acknowledged_or_shows_half_of_anything(machine, checkpoints):
     count, different = states(machine, range(SEEDS), each=1)
     print(f"seeds 0-{SEEDS - 1}: {count} disk states, {different} different")
     assert different > 500
 
 
 @pytest.mark.soak
-def test_no_power_loss_of_a_million(machine):
+def test_no_power_loss_of_a_million(machine, checkpoints):
     count, different, seeds = 0, 0, itertools.count()
     while count < STATES:
         more, new = states(machine, [next(seeds)], each=50)
