@@ -80,9 +80,12 @@ class State:
 
     def newest_on(self, branch: str) -> VersionState | None:
         """The same of another branch."""
+        archived = max((page.high for page in self.versions.pages), default=(0, 0, 0))
         for claim in reversed(self.claims.values()):
             held = self.versions.recent.get(claim.version)
             if held and held.status == "live" and held.branch == branch:
+                if held.number < archived:
+                    break
                 return held
         return self.versions.highest(lambda v: v.status == "live" and v.branch == branch)
 
