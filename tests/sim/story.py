@@ -1,5 +1,5 @@
 """A short life of one model, told the same way over every store that lies: two people publish,
-freeze rows, judge and promote, one after the other.
+freeze rows, judge, promote, pin, collect and undelete, one after the other.
 
 Whoever is told "nobody can say" runs the same command again, as the hint says; whoever is told
 that it failed must find nothing done. At the end all is there once.
@@ -10,14 +10,16 @@ from __future__ import annotations
 import runpy
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from keepfit.errors import Conflict, Refused, StoreError, Unclear
 from keepfit.records import Part
 from keepfit.store.memory import MemoryStore
+from keepfit.store.nouns import VersionState
 from keepfit.store.registry import Registry
 from keepfit.store.state import State
+from keepfit.store.survey import Terms
 
 WRITING = runpy.run_path(str(Path(__file__).parents[1] / "store" / "writer.py"))
 PART = Part(
@@ -80,7 +82,46 @@ def judges(who: str, version: str) -> Step:
     )
 
 
+def pins(who: str, version: str) -> Step:
+    return Step(
+        f"{who} pins {version}",
+        who,
+        lambda registry: registry.pin("fare", version, "for the audit"),
+        lambda state: state.versions[version].pinned is not None,
+    )
+
+
+def collects(who: str, version: str) -> Step:
+    """Takes it out of sight, whatever its age."""
+
+    def kept(row: VersionState) -> str | None:
+        return None if row.version == version else "it is another one"
+
+    def act(registry: Registry) -> None:
+        seen = registry.survey("fare", Terms(kept=kept, young=timedelta(0)))
+        for removal in seen.removals:
+            removed = registry.remove(seen, removal)
+            assert removed.refused is None
+
+    return Step(
+        f"{who} collects {version}",
+        who,
+        act,
+        lambda state: state.versions[version].status == "tombstoned",
+    )
+
+
+def undeletes(who: str, version: str) -> Step:
+    return Step(
+        f"{who} undeletes {version}",
+        who,
+        lambda registry: registry.undelete("fare", version),
+        lambda state: state.versions[version].status == "live",
+    )
+
+
 FIRST, SECOND, THIRD = "1.0.0-aff1242", "1.0.1-aff1242", "1.1.0-aff1242"
+FOURTH = "1.1.1-aff1242"
 STORY = (
     publishes("ann", "op-1"),
     promotes("ann", FIRST, "staging", None),
@@ -91,6 +132,10 @@ STORY = (
     publishes("ann", "op-3", "minor"),
     promotes("ann", THIRD, "staging", SECOND),
     promotes("bob", FIRST, "production", None),
+    pins("bob", SECOND),
+    publishes("bob", "op-4"),
+    collects("ann", FOURTH),
+    undeletes("bob", FOURTH),
 )
 
 
@@ -144,7 +189,8 @@ def check(reader: Registry) -> None:
     assert seqs == list(range(state.next))
     assert len(set(ops)) == len(ops)
     assert [entry for entry in state.entries if entry.void] == []
-    assert list(state.versions) == [FIRST, SECOND, THIRD]
+    assert list(state.versions) == [FIRST, SECOND, THIRD, FOURTH]
+    assert {row.status for row in state.versions.values()} == {"live"}
     assert {stage: held.version for stage, held in state.stages.items()} == {
         "staging": THIRD,
         "production": FIRST,

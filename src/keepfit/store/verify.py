@@ -87,7 +87,7 @@ def look_for_leftovers(objects: ObjectStore, ledger: Ledger) -> Iterator[Symptom
         fate = ledger.attempts.get(attempt) if attempt else None
         if kind == "e" and rest.removesuffix(".json") in ledger.evidence:
             continue
-        if fate == "dead":
+        if fate == "dead" or (kind == "p" and fate == "kept" and not _booked(ledger, rest)):
             dead[attempt or ""] += objects.size(key) or 0
         elif fate is None:
             unknown.setdefault(attempt or key, []).append(key)
@@ -97,6 +97,12 @@ def look_for_leftovers(objects: ObjectStore, ledger: Ledger) -> Iterator[Symptom
     for place, found in unknown.items():
         size = sum(objects.size(key) or 0 for key in found)
         yield Symptom(model, "stranger", _unknown(place, found), harm=False, size=size)
+
+
+def _booked(ledger: Ledger, rest: str) -> bool:
+    """Whether a part is still one that versions may be made from."""
+    attempt, _, name = rest.partition("/")
+    return (attempt, name.partition(".")[0]) in ledger.parts
 
 
 def _attempt(kind: str, rest: str) -> str | None:
