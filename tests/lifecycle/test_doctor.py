@@ -1,7 +1,7 @@
 """The doctor finds whatever was done to a store behind keepfit's back, and harms nothing."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -11,8 +11,10 @@ from keepfit.digest import sha256
 from keepfit.lifecycle.doctor import Visit, examine, models_in, try_store
 from keepfit.store import keys
 from keepfit.store.memory import MemoryStore
+from keepfit.store.survey import Terms
 
 MODEL = "fare"
+DAY = timedelta(days=1)
 ROWS = b"a,b\n1,2\n"
 PART = msgspec.structs.replace(story.PART, digest=sha256(ROWS), size=len(ROWS))
 
@@ -152,6 +154,23 @@ def test_what_a_dead_attempt_left_is_told_with_its_size(store):
     registry.abort(MODEL, claim.attempt)
     ((kind, harm, size),) = [(s.kind, s.harm, s.size) for s in examined(store).symptoms]
     assert (kind, harm, size) == ("leftover", False, 5)
+
+
+def test_what_was_collected_is_neither_missed_nor_left_over():
+    now = [datetime(2026, 1, 1, tzinfo=UTC)]
+    store = MemoryStore(clock=lambda: now[0])
+    registry = story.registry(store)
+    for number in range(3):
+        story.WRITING["publish"](registry, f"op-{number}")
+    terms = Terms(kept=lambda row: None if row.version == story.FIRST else "kept", young=DAY)
+    for _ in range(2):  # out of sight, and gone once its grace is over
+        now[0] += 8 * DAY
+        seen = registry.survey(MODEL, terms)
+        assert [registry.remove(seen, removal).refused for removal in seen.removals] == [None]
+    one = examined(store)
+    assert (one.versions, one.symptoms) == (2, ())
+    assert [key for key in store.keys("m/fare/v") if story.FIRST in key] == []
+    assert examined(store, repair=True).repaired == ()
 
 
 @pytest.mark.parametrize("lie", ["hint.json", "/ckpt/", "/view/"])
