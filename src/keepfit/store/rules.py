@@ -145,12 +145,10 @@ def _needs_unneeded(state: State, event: TombstoneParts) -> str | None:
 
     No version of a page comes to need a part again: what was forgotten is stored anew.
     """
-    named = set(event.parts)
+    only = {digest for digest in event.parts if _only_copy(state, digest, event.attempt)}
     for held in state.versions.recent.values():
-        if held.status != "purged" and not named.isdisjoint(held.parts):
-            digest = min(named.intersection(held.parts))
-            if _only_copy(state, digest, event.attempt):
-                return f"{held.version} needs the part {digest}"
+        if held.status != "purged" and not only.isdisjoint(held.parts):
+            return f"{held.version} needs the part {min(only.intersection(held.parts))}"
     return None
 
 
