@@ -20,8 +20,9 @@ from turns import Process, go_on, take
 
 from keepfit.errors import KeepfitError
 from keepfit.store import disk as disk_module
+from keepfit.store import folders, keys, local, shortcut
 from keepfit.store import format as mark
-from keepfit.store import keys, local, shortcut
+from keepfit.store.folders import Folders
 from keepfit.store.local import LocalStore
 from keepfit.store.registry import Registry
 
@@ -37,7 +38,7 @@ class Machine:
 
     def __init__(self, monkeypatch):
         self.disk = Disk()
-        modules = [module for module in (local, disk_module) if hasattr(module, "os")]
+        modules = [local, folders, disk_module]
         in_place_of_os(monkeypatch, modules, lambda: self.disk)
         # So that both come to the end of a folder of the log, and go on in the next.
         monkeypatch.setattr(keys, "_RECORDS_A_FOLDER", 2)
@@ -220,7 +221,7 @@ def test_no_power_loss_of_a_million(machine, checkpoints):
 
 def test_each_single_fsync_is_needed(machine, monkeypatch):
     """Without any one of them, some power loss at some moment breaks a promise."""
-    monkeypatch.setattr(LocalStore, "_sync_before", lambda *_: None)  # those take two: see below
+    monkeypatch.setattr(Folders, "sync_seen", lambda _: None)  # that takes two: see below
     asked = []
 
     def note(path):
@@ -234,10 +235,8 @@ def test_each_single_fsync_is_needed(machine, monkeypatch):
     assert needless == []
 
 
-def test_who_goes_on_in_a_new_folder_of_the_log_must_bring_down_the_one_before(
-    machine, monkeypatch
-):
-    monkeypatch.setattr(LocalStore, "_sync_before", lambda *_: None)
+def test_what_was_read_must_be_down_before_anything_follows_from_it(machine, monkeypatch):
+    monkeypatch.setattr(Folders, "sync_seen", lambda _: None)
     with pytest.raises(AssertionError, match="is missing, later records are there"):
         states(machine, range(600), each=1)
 

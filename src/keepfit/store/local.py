@@ -1,7 +1,7 @@
 """A folder as a store. What it has acknowledged survives a power loss."""
 
 # Paths are strings here: pathlib would cost more than the reads themselves.
-# ruff: noqa: PTH100, PTH103, PTH105, PTH108, PTH116, PTH118, PTH120, PTH123, PTH102
+# ruff: noqa: PTH100, PTH103, PTH105, PTH108, PTH116, PTH118, PTH120, PTH123
 from __future__ import annotations
 
 import contextlib
@@ -20,9 +20,9 @@ from keepfit.store.disk import (
     refusals,
     start_new,
     sync,
-    sync_folder,
     write_new,
 )
+from keepfit.store.folders import Folders, down_to
 from keepfit.store.keys import checked
 from keepfit.store.objects import Exists, Unknown
 
@@ -44,16 +44,18 @@ class LocalStore:
         self._root = os.path.abspath(root)
         self._durable = durable
         self._entropy = entropy  # names of drafts
-        self._safe: set[str] = set()  # folders whose names are down on the disk
+        self._folders = Folders(durable=durable)
 
     def get(self, key: str) -> bytes | None:
         path = self._path(key)
         with refusals("read", path):
             try:
                 with open(path, "rb") as file:
-                    return file.read()
+                    data = file.read()
             except FileNotFoundError:
                 return None
+        self._folders.saw(path)
+        return data
 
     def size(self, key: str) -> int | None:
         path = self._path(key)
@@ -97,19 +99,18 @@ class LocalStore:
     def write(self, prefix: str, files: Mapping[str, bytes]) -> None:
         base = self._path(prefix)
         # The last two folders of the prefix may be those of somebody who is at it this moment, so
-        # nothing that lies in them proves that their names are down: see `_make`.
+        # nothing that lies in them proves that their names are down: see `Folders.make`.
         shared = os.path.dirname(os.path.dirname(base)) if "/" in prefix else self._root
         contents = {self._path(f"{prefix}/{name}"): data for name, data in files.items()}
-        folders = sorted(_folders_down_to(shared, base, *map(os.path.dirname, contents)))
+        folders = down_to(shared, base, *map(os.path.dirname, contents))
         written: list[str] = []
         try:
-            self._make_all(folders)
+            self._folders.make_all(folders)
             for start in range(0, len(contents), _AT_A_TIME):
                 self._write_some(list(contents.items())[start : start + _AT_A_TIME], written)
             # Nobody reads the prefix before it is named in a log, so names may follow the bytes:
             # the fsyncs of the files have brought most of them down, and these cost little.
-            for folder in reversed(folders):
-                self._sync(folder)
+            self._folders.sync_all(folders)
         except BaseException:
             for path in written:
                 _remove(path)
@@ -160,23 +161,24 @@ class LocalStore:
         path = self._path(key)
         folder = os.path.dirname(path)
         with refusals("write", path), self._draft() as draft:
-            self._make(folder)
+            self._folders.make(folder)
             write_new(draft, fill, durable=self._durable)
+            self._folders.sync_seen()
             try:
                 place(draft, path)
             except FileExistsError as error:
                 # Whoever was quicker may not have come to the fsync below, and we shall rely on it.
-                self._sync(folder)
+                self._folders.sync(folder)
                 raise Exists(f"there is a {path} already") from error
             except FileNotFoundError:
-                self._safe.clear()  # somebody removed folders beneath us
+                self._folders.forget()
                 raise
             except OSError as error:
                 if error.errno in LOST_ANSWERS:
                     raise Unknown(f"{path} may have been written: {error.strerror}") from error
                 raise
         try:
-            self._sync(folder)
+            self._folders.sync(folder)
         except StoreError as error:
             # Everybody sees the object by now, but it may not outlive a power loss.
             raise Unclear(f"{path} may or may not be kept: {error}", hint=error.hint) from error
@@ -199,89 +201,16 @@ class LocalStore:
     @contextlib.contextmanager
     def _draft(self) -> Iterator[str]:
         folder = os.path.join(self._root, _DRAFTS)
-        if folder not in self._safe:
-            self._make(self._root)
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(folder)  # drafts are gone after a power loss, and it may be as well
-            self._safe.add(folder)
+        self._folders.make_for_drafts(folder, self._root)
         draft = os.path.join(folder, self._entropy(12).hex())
         try:
             yield draft
         finally:
             _remove(draft)
 
-    def _make_all(self, folders: list[str]) -> None:
-        """Each of the folders after the one it lies in; the first as `_make` does, the rest not."""
-        with refusals("write", folders[-1]):
-            self._make(folders[0])
-            for folder in folders[1:]:
-                try:
-                    os.mkdir(folder)
-                except FileExistsError:
-                    pass
-                except FileNotFoundError:
-                    self._safe.clear()  # somebody removed folders beneath us
-                    raise
-
-    def _make(self, folder: str) -> None:
-        """The folder, its name down on the disk before anything is put into it.
-
-        Who finds a folder that holds something may therefore rely on its name; one that is empty
-        may have been made a moment ago by a process that has not come to its fsync yet.
-        """
-        if folder in self._safe:
-            return
-        if not _holds_something(folder):
-            parent = os.path.dirname(folder)
-            self._make(parent)
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(folder)
-            self._sync(parent)
-            if len(parent) >= len(self._root):
-                self._sync_before(folder)
-        self._safe.add(folder)
-
-    def _sync_before(self, folder: str) -> None:
-        """The names in the folder that stands before this one, down to the disk.
-
-        A log goes on in a new folder after a record that somebody else may have put into the last
-        one a moment ago: without it there would be a hole.
-        """
-        parent, name = os.path.split(folder)
-        with os.scandir(parent) as entries:
-            before = max((e.name for e in entries if e.name < name and e.is_dir()), default=None)
-        if before:
-            self._sync(os.path.join(parent, before))
-
-    def _sync(self, folder: str) -> None:
-        if self._durable:
-            with refusals("write", folder):
-                sync_folder(folder)
-
 
 def _moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
-
-
-def _holds_something(folder: str) -> bool:
-    try:
-        with os.scandir(folder) as entries:
-            return next(entries, None) is not None
-    except FileNotFoundError:
-        return False
-    except PermissionError:
-        return True  # it may not be looked into, so it is not ours
-
-
-def _folders_down_to(top: str, *folders: str) -> set[str]:
-    """The folders and all above them, up to and with `top`."""
-    found = {top}
-    for folder in folders:
-        step = folder
-        while step not in found:
-            found.add(step)
-            step = os.path.dirname(step)
-    return found
 
 
 @contextlib.contextmanager
