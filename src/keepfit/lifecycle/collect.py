@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from heapq import nlargest
 from itertools import islice
 
 from keepfit.config.schema import Keep
@@ -39,7 +40,7 @@ def collect(registry: Registry, seen: Survey) -> Iterator[Removed]:
 
 def why_kept(state: State, rules: Rules) -> Callable[[VersionState], str | None]:
     """A function from a live version to why it stays, whatever its age, or None."""
-    newest = {row.version for row in islice(_on_main(state), rules.keep.versions)}
+    newest = _newest_on_main(state, rules.keep.versions)
     used = dict(_used(state))
 
     def why(row: VersionState) -> str | None:
@@ -56,9 +57,10 @@ def why_kept(state: State, rules: Rules) -> Callable[[VersionState], str | None]
     return why
 
 
-def _on_main(state: State) -> Iterator[VersionState]:
-    rows = state.versions.newest_first()
-    return (row for row in rows if row.status == "live" and not row.branch)
+def _newest_on_main(state: State, count: int) -> set[str]:
+    rows = (row for row in state.versions.newest_first() if row.status == "live")
+    main = (row for row in rows if not row.branch)
+    return {row.version for row in nlargest(count, main, key=lambda row: row.number)}
 
 
 def _used(state: State) -> Iterator[tuple[str, str]]:

@@ -61,13 +61,23 @@ def _record(log: Log, removal: Removal, op: str, say: Say, seen: Survey) -> Step
             return log  # an earlier record says so already
 
     def decide(state: State) -> Draft | None:
-        # What was put aside since the survey may need a part: the next collection will know.
-        moved = state.versions.pages != seen.log.state.versions.pages
-        if removal.what == "drop parts" and moved:
+        # What was put aside since the survey may need it: the next collection will know.
+        about_rows = removal.stray or removal.what == "drop parts"
+        if about_rows and _pages(state) != _pages(seen.log.state):
             return None
-        return None if _is_final(state, removal) else draft
+        return None if _is_done(state, removal) else draft
 
     return (yield from append(log, op, decide))
+
+
+def _pages(state: State) -> tuple[object, object]:
+    return state.versions.pages, state.part_pages
+
+
+def _is_done(state: State, removal: Removal) -> bool:
+    if removal.what == "drop parts":
+        return all((removal.attempt, digest) in state.dropped for digest in removal.parts)
+    return _is_final(state, removal)
 
 
 def _is_final(state: State, removal: Removal) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from functools import partial
 
@@ -10,6 +11,7 @@ import msgspec
 from keepfit.digest import canonical, sha256
 from keepfit.errors import Corrupt, Refused, StoreError
 from keepfit.store import events, keys, shortcut
+from keepfit.store.pages import PageLost
 from keepfit.store.rules import objection
 from keepfit.store.settle import settle
 from keepfit.store.state import State
@@ -27,7 +29,8 @@ _A_FOLD = 1000  # records that are in memory at a time
 def read(log: Log) -> Steps[Log]:
     """The log up to its end, going on from what was read already; Corrupt where it is damaged."""
     if log.head is not None:
-        return (yield from _onward(log))
+        with contextlib.suppress(PageLost):  # a state of long ago, whose pages were superseded
+            return (yield from _onward(log))
     hinted = yield from shortcut.by_hint(log.model)
     if hinted:
         return (yield from _onward(hinted))
@@ -56,6 +59,14 @@ def append(log: Log, op: str, decide: Decide) -> Steps[Log]:
     An operation that is in the log already is done. Whoever loses a slot to another reads what
     happened there and decides again; what `decide` raises ends it with nothing written.
     """
+    try:
+        return (yield from _append(log, op, decide))
+    except PageLost:
+        # A state of long ago: a new one names pages that are there. What was done stays done.
+        return (yield from _append(Log(log.model), op, decide))
+
+
+def _append(log: Log, op: str, decide: Decide) -> Steps[Log]:
     log = yield from sure(log)
     lost = 0
     while op not in log.state.ops:

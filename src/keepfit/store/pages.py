@@ -34,6 +34,10 @@ class Page(Row, frozen=True):
     rows: int
 
 
+class PageLost(Corrupt):
+    """A page is not in the store as it was written."""
+
+
 Fetch = Callable[[Page], bytes]  # a page's bytes as the store has them; Corrupt where it has not
 
 
@@ -112,8 +116,8 @@ def unpack(page: Page, key: str, data: bytes | None) -> bytes:
     return found
 
 
-def _lost(key: str, why: str) -> Corrupt:
-    return Corrupt(
+def _lost(key: str, why: str) -> PageLost:
+    return PageLost(
         f"the page {key} cannot be read: {why}",
         hint="nothing is lost, the log tells all of it; make the page again: keepfit doctor",
     )

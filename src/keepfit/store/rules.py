@@ -141,20 +141,21 @@ def _about_kept(state: State, event: Kept) -> str | None:
 
 
 def _needs_unneeded(state: State, event: TombstoneParts) -> str | None:
-    """The versions at hand need none of the parts; whoever drafts this has looked at the pages.
+    """Versions at hand need none of the parts that are read from there.
 
-    No version of a page comes to need a part again: what was forgotten is stored anew.
+    Of parts and versions on pages whoever drafts this knows: no version comes to need such a part
+    again, since what was forgotten is stored anew.
     """
-    only = {digest for digest in event.parts if _only_copy(state, digest, event.attempt)}
+    read = {digest for digest in event.parts if _reads(state, digest, event.attempt)}
     for held in state.versions.recent.values():
-        if held.status != "purged" and not only.isdisjoint(held.parts):
-            return f"{held.version} needs the part {min(only.intersection(held.parts))}"
+        if held.status != "purged" and not read.isdisjoint(held.parts):
+            return f"{held.version} needs the part {min(read.intersection(held.parts))}"
     return None
 
 
-def _only_copy(state: State, digest: str, attempt: str) -> bool:
+def _reads(state: State, digest: str, attempt: str) -> bool:
     known = state.parts.get(digest)
-    return known is None or known.attempt == attempt
+    return known is not None and known.attempt == attempt
 
 
 def _needs_dropped(state: State, event: PurgeParts) -> str | None:

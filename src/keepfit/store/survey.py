@@ -10,16 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from typing import Literal
 
 import msgspec
 
 from keepfit.digest import Digest
 from keepfit.records import Manifest
-from keepfit.store import keys
-from keepfit.store.checkpoint import pages_of
+from keepfit.store import checkpoint, keys
 from keepfit.store.nouns import StoredPart, VersionState
-from keepfit.store.state import parts_of
+from keepfit.store.state import State, parts_of
 from keepfit.store.steps import Get, Keys, Modified, Now, Size, Steps
 from keepfit.store.tape import Log, answered
 
@@ -292,23 +292,54 @@ def _about_parts(
 
 
 def _leftovers(books: _Books) -> Steps[None]:
-    """Heartbeats of attempts that are over, and what earlier checkpoints were made of."""
+    """Heartbeats of attempts that are over, and checkpoints and pages that are long superseded."""
     state, model = books.log.state, books.model
-    beats: list[str] = yield Keys(keys.heartbeats(model))
     open_ = {attempt for attempt, known in state.attempts.items() if known.status == "open"}
-    old = [key for key in beats if key.rpartition("/")[2] not in open_]
-    checkpoints: list[str] = yield Keys(keys.checkpoints(model))
-    if books.log.anchor:  # who came here by one of them may still need its pages
-        named = {keys.page(model, page.last, page.digest) for page in pages_of(state)}
-        pages: list[str] = yield Keys(keys.pages(model))
-        for key in [*checkpoints[:-2], *(page for page in pages if page not in named)]:
-            written = yield Modified(key)
-            if _older(books, written, books.terms.grace):
-                old.append(key)
-    if old:
-        size = yield from _sizes(old)
+    beats: list[str] = yield Keys(keys.heartbeats(model))
+    silent = [key for key in beats if key.rpartition("/")[2] not in open_]
+    old, left = yield from _superseded(books)
+    pages = yield from _unnamed_pages(books, left)
+    gone = [*silent, *old, *pages]
+    if gone:
+        size = yield from _sizes(gone)
         why = "the log tells it as well"
-        books.add(Removal("sweep", "old checkpoints", why, keys=tuple(old), size=size))
+        books.add(Removal("sweep", "old checkpoints", why, keys=tuple(gone), size=size))
+
+
+def _superseded(books: _Books) -> Steps[tuple[list[str], list[str]]]:
+    """Checkpoints that have had a newer one for days, and the others."""
+    found: list[str] = yield Keys(keys.checkpoints(books.model))
+    old = []
+    for key, newer in pairwise(found):
+        written = yield Modified(newer)
+        if not _older(books, written, books.terms.grace):
+            break
+        old.append(key)
+    return old, found[len(old) :]
+
+
+def _unnamed_pages(books: _Books, checkpoints: list[str]) -> Steps[list[str]]:
+    """Pages that neither the state names nor any checkpoint that somebody may come by."""
+    model = books.model
+    found: list[str] = yield Keys(keys.pages(model))
+    named = _named(model, books.log.state)
+    idle = [key for key in found if key not in named]
+    for key in checkpoints if idle else ():
+        seq = (keys.checkpoint_of(key) or (0, ""))[0]
+        data: bytes | None = yield Get(key)
+        told = checkpoint.decode(data, seq=seq) if data is not None else None
+        named |= _named(model, told[0]) if told else set()
+    old = []
+    for key in idle:
+        written = yield Modified(key)  # a young one may be about to be named
+        if key not in named and _older(books, written, books.terms.grace):
+            old.append(key)
+    return old
+
+
+def _named(model: str, state: State) -> set[str]:
+    pages = checkpoint.pages_of(state)
+    return {keys.page(model, page.last, page.digest) for page in pages}
 
 
 def _size_of(model: str, row: VersionState) -> Steps[int]:
