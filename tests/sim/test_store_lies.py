@@ -3,7 +3,7 @@ conflict that is their own success."""
 
 import os
 import random
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from itertools import product
 
@@ -72,7 +72,8 @@ class FaultStore(MemoryStore):
         for late in list(self.queue):
             if number is None or late[0] <= number:
                 self.queue.remove(late)
-                self._objects.setdefault(late[1], late[2])
+                with suppress(Exists):
+                    super().create(*late[1:])
 
     def _asked(self, answer):
         fault = self._next(1 / 20)
@@ -88,7 +89,7 @@ class FaultStore(MemoryStore):
 
     def _overwrite(self, prefix, files):
         for name, data in files.items():
-            self._objects[f"{prefix}/{name}"] = data
+            super().advise(f"{prefix}/{name}", data)
 
 
 def told_in_memory(plan):

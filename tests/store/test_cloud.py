@@ -68,6 +68,19 @@ def test_a_conflict_of_two_writes_is_told_as_exists_and_the_place_tells_the_rest
     assert store.get("a/b") is None
 
 
+def test_a_conflict_of_another_request_is_never_told_as_exists(store, server):
+    store.create("a/b", b"1")
+    always(server, "409")
+    for act in (
+        lambda: store.get("a/b"),
+        lambda: store.delete("a/b"),
+        lambda: store.write("a", {"b": b"2"}),
+    ):
+        with pytest.raises(StoreError, match="could not") as refused:
+            act()
+        assert type(refused.value) is StoreError
+
+
 def test_reads_are_asked_again(store, server):
     store.create("a/b", b"1")
     server.programme.faults = {1: "500 before", 2: "reset before"}

@@ -11,7 +11,7 @@ from obstore import exceptions as refused
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from keepfit.errors import StoreError, UserError
-from keepfit.store.objects import Exists
+from keepfit.store.objects import Exists, Unknown
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
@@ -69,15 +69,18 @@ def _client_options(prefix: str, environ: Mapping[str, str]) -> ClientConfig:
 
 
 @contextlib.contextmanager
-def refusals(verb: str, where: str, unclear: type[StoreError] = StoreError) -> Iterator[None]:
-    """What obstore raises, as what a store may raise; `unclear` where nobody can say.
+def refusals(verb: str, where: str, *, creating: bool = False) -> Iterator[None]:
+    """What obstore raises, as a StoreError; of a create as Exists, or Unknown where nobody can say.
 
     FileNotFoundError passes where there is a bucket but not the object.
     """
     try:
         yield
     except refused.AlreadyExistsError as error:
-        raise Exists(f"there is a {where} already") from error
+        # obstore's word for any answer 409: only of a create does it mean what it says.
+        if creating:
+            raise Exists(f"there is a {where} already") from error
+        raise StoreError(f"could not {verb} {where}: {_first_line(error)}") from error
     except (refused.PermissionDeniedError, refused.UnauthenticatedError) as error:
         raise StoreError(
             f"may not {verb} {where}: {_first_line(error)}",
@@ -91,7 +94,8 @@ def refusals(verb: str, where: str, unclear: type[StoreError] = StoreError) -> I
             raise _no_bucket(where) from error
         if isinstance(error, FileNotFoundError):
             raise
-        raise unclear(f"could not {verb} {where}: {_first_line(error)}") from error
+        kind = Unknown if creating else StoreError
+        raise kind(f"could not {verb} {where}: {_first_line(error)}") from error
 
 
 def asks_for_patience(error: Exception) -> bool:

@@ -103,7 +103,7 @@ class CloudStore:
     def create(self, key: str, data: bytes) -> None:
         self._prepare_to_write()
         try:
-            with self._writing(key, unclear=Unknown):
+            with self._writing(key, creating=True):
                 obstore.put(self._once, checked(key), data, mode="create", attributes=_noted(data))
         except Unknown as error:
             if asks_for_patience(error):
@@ -188,9 +188,9 @@ class CloudStore:
         return None
 
     @contextlib.contextmanager
-    def _writing(self, key: str, unclear: type[StoreError] = StoreError) -> Iterator[None]:
+    def _writing(self, key: str, *, creating: bool = False) -> Iterator[None]:
         try:
-            with refusals("write", place := self._place(key), unclear):
+            with refusals("write", place := self._place(key), creating=creating):
                 yield
         except FileNotFoundError as error:
             raise StoreError(f"there is no place for {place}: {error}") from error
