@@ -19,7 +19,7 @@ from keepfit.store.survey import Terms
 
 FILES = {"model.json": b'{"weights":[1,2,3]}', "evidence.json": b'{"mae":2.3}'}
 AT_ONCE = Terms(
-    kept=lambda _: None, young=timedelta(0), silent=timedelta(0), grace=timedelta(0)
+    kept=lambda _: lambda _: None, young=timedelta(0), silent=timedelta(0), grace=timedelta(0)
 )  # nothing is too young to go
 Life = Callable[[World, str], str]
 

@@ -377,8 +377,8 @@ def pins_do_not_count(patch):
     patch.setattr(rules, "_needs_unused", needs_unused)
     why_kept = lifecycle_collect.why_kept
 
-    def unpinned(state, terms):
-        why = why_kept(state, terms)
+    def unpinned(state, rules):
+        why = why_kept(state, rules)
         return lambda row: None if "pinned" in (told := why(row) or "") else told or None
 
     patch.setattr(lifecycle_collect, "why_kept", unpinned)

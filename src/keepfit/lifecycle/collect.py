@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from heapq import nlargest
+from functools import partial
 from itertools import islice
 
 from keepfit.config.schema import Keep
@@ -28,7 +28,7 @@ class Rules:
 
 def survey(registry: Registry, model: str, rules: Rules) -> Survey:
     """What a collection would remove of the model, and what stays and why. Writes nothing."""
-    kept = why_kept(registry.state(model), rules)
+    kept = partial(why_kept, rules=rules)
     return registry.survey(model, Terms(kept=kept, young=timedelta(days=rules.keep.days)))
 
 
@@ -58,9 +58,8 @@ def why_kept(state: State, rules: Rules) -> Callable[[VersionState], str | None]
 
 
 def _newest_on_main(state: State, count: int) -> set[str]:
-    rows = (row for row in state.versions.newest_first() if row.status == "live")
-    main = (row for row in rows if not row.branch)
-    return {row.version for row in nlargest(count, main, key=lambda row: row.number)}
+    newest = state.versions.top(count, lambda row: row.status == "live" and not row.branch)
+    return {row.version for row in newest}
 
 
 def _used(state: State) -> Iterator[tuple[str, str]]:

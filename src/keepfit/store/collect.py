@@ -61,13 +61,23 @@ def _record(log: Log, removal: Removal, op: str, say: Say, seen: Survey) -> Step
             return log  # an earlier record says so already
 
     def decide(state: State) -> Draft | None:
-        # What was put aside since the survey may need it: the next collection will know.
-        about_rows = removal.stray or removal.what == "drop parts"
-        if about_rows and _pages(state) != _pages(seen.log.state):
+        if _is_done(state, removal):
             return None
-        return None if _is_done(state, removal) else draft
+        if why := _kept_by_now(state, removal, seen):
+            raise Refused(f"{log.model} {removal.name} stays: {why}")
+        return draft
 
     return (yield from append(log, op, decide))
+
+
+def _kept_by_now(state: State, removal: Removal, seen: Survey) -> str | None:
+    """Why the removal is off since somebody has written after the survey, or None."""
+    if removal.what == "tombstone":
+        held = state.versions[removal.name]
+        return seen.terms.kept(state)(held) if held.status == "live" else None
+    if (removal.stray or removal.what == "drop parts") and _pages(state) != _pages(seen.log.state):
+        return "what was put aside meanwhile may need it; the next collection will know"
+    return None
 
 
 def _pages(state: State) -> tuple[object, object]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from keepfit.store.collect import Removed, remove
 from keepfit.store.events import Pin, Unpin, Untombstone
-from keepfit.store.log import Draft, sure
+from keepfit.store.log import Draft
 from keepfit.store.nouns import VersionState
 from keepfit.store.resolve import deleted
 from keepfit.store.state import State
@@ -37,9 +37,9 @@ class Keeping(Writer):
 
     def survey(self, model: str, terms: Terms) -> Survey:
         """What a collection would remove of a model, and what stays and why. Writes nothing."""
-        log = self._drive(sure(self._log(model)))
-        self._keep(log)
-        return self._drive(survey(log, terms))
+        found = self._drive(survey(self._log(model), terms))
+        self._keep(found.log)
+        return found
 
     def remove(self, seen: Survey, removal: Removal) -> Removed:
         """Carry out a removal of the survey, unless somebody has made use of it meanwhile."""

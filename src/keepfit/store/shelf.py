@@ -78,13 +78,19 @@ class Versions(Mapping[str, VersionState]):
         self, wanted: Callable[[VersionState], bool], span: Spelling = (None, None)
     ) -> VersionState | None:
         """The one with the highest number of those `wanted`, which lie all within `span`."""
-        best = _highest(self.recent.values(), wanted)
+        return next(iter(self.top(1, wanted, span)), None)
+
+    def top(
+        self, count: int, wanted: Callable[[VersionState], bool], span: Spelling = (None, None)
+    ) -> list[VersionState]:
+        """The same for so many of them, the highest first; as few pages as possible are read."""
+        best = _top(count, filter(wanted, self.recent.values()))
         for place in sorted(range(len(self.pages)), key=lambda p: self.pages[p].high, reverse=True):
             page = self.pages[place]
-            if best and best.number > page.high:
+            if not count or (len(best) == count and best[-1].number > page.high):
                 break
             if _meets(page, span):
-                best = _highest([*self.valid(place), *([best] if best else [])], wanted)
+                best = _top(count, [*filter(wanted, self.valid(place)), *best])
         return best
 
     def put(self, row: VersionState) -> None:
@@ -140,10 +146,8 @@ class Versions(Mapping[str, VersionState]):
         return self._find(row.version)[0] == place
 
 
-def _highest(
-    rows: Iterable[VersionState], wanted: Callable[[VersionState], bool]
-) -> VersionState | None:
-    return max(filter(wanted, rows), key=lambda row: row.number, default=None)
+def _top(count: int, rows: Iterable[VersionState]) -> list[VersionState]:
+    return heapq.nlargest(count, rows, key=lambda row: row.number)
 
 
 def _meets(page: VersionPage, span: Spelling) -> bool:

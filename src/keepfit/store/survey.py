@@ -18,6 +18,7 @@ import msgspec
 from keepfit.digest import Digest
 from keepfit.records import Manifest
 from keepfit.store import checkpoint, keys
+from keepfit.store.log import read, sure
 from keepfit.store.nouns import StoredPart, VersionState
 from keepfit.store.state import State, parts_of
 from keepfit.store.steps import Get, Keys, Modified, Now, Size, Steps
@@ -26,11 +27,14 @@ from keepfit.store.tape import Log, answered
 What = Literal["abort", "tombstone", "purge", "drop parts", "purge parts", "sweep"]
 
 
+Why = Callable[[VersionState], str | None]  # why a live version stays, whatever its age, or None
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """When something may go."""
 
-    kept: Callable[[VersionState], str | None]  # why a live version stays, whatever its age
+    kept: Callable[[State], Why]
     young: timedelta = timedelta(days=90)  # versions that are no older stay
     silent: timedelta = timedelta(hours=24)  # without a heartbeat an attempt is taken for dead
     grace: timedelta = timedelta(days=7)  # between out of sight and gone
@@ -63,6 +67,7 @@ class Survey:
     """What a collection would do."""
 
     log: Log
+    terms: Terms
     kept: list[Kept] = field(default_factory=list)
     removals: list[Removal] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)  # keys that no record explains
@@ -73,6 +78,7 @@ class _Books:
     """What the log and the listing say, while they are compared."""
 
     log: Log
+    why: Why
     terms: Terms
     now: datetime
     versions: list[VersionState]
@@ -89,13 +95,19 @@ class _Books:
 
 
 def survey(log: Log, terms: Terms) -> Steps[Survey]:
-    """What may go of the model whose log was read to its end."""
+    """What may go of a model, whose log is read to its end."""
+    log = yield from sure(log)
+    if not log.state.next:
+        return Survey(log, terms)
+    # The time first, the log after it: what was old by then, the log has told.
     now: datetime = yield Now()
+    log = yield from read(log)
+    why = yield from answered(log, lambda: terms.kept(log.state))
     versions = yield from all_versions(log)
     parts = yield from _all_parts(log)
     stored = frozenset(part.attempt for part in parts)
     where = {part.part.digest: part for part in reversed(parts)}
-    books = _Books(log, terms, now, versions, where, stored, Survey(log))
+    books = _Books(log, why, terms, now, versions, where, stored, Survey(log, terms))
     yield from _attempts(books)
     yield from _versions(books)
     yield from _files(books)
@@ -107,8 +119,10 @@ def survey(log: Log, terms: Terms) -> Steps[Survey]:
 
 def drafts(after: timedelta = timedelta(days=1)) -> Steps[list[Removal]]:
     """Writes of whole stores that nobody finished: what a killed process leaves behind."""
-    now: datetime = yield Now()
     found: list[str] = yield Keys(keys.DRAFTS)
+    if not found:
+        return []
+    now: datetime = yield Now()
     old = []
     for key in found:
         written = yield Modified(key)
@@ -161,7 +175,7 @@ def _versions(books: _Books) -> Steps[None]:
 
 
 def _live(books: _Books, row: VersionState) -> Steps[None]:
-    why = books.terms.kept(row)
+    why = books.why(row)
     if why is None:
         published = yield Modified(keys.record(books.model, row.seq))
         if not _older(books, published, books.terms.young):
