@@ -185,7 +185,8 @@ class LocalStore:
 
     def _write_some(self, contents: list[tuple[str, bytes]], written: list[str]) -> None:
         """New files, down on the disk; the path of each is added to `written` once it exists."""
-        with contextlib.ExitStack() as opened:
+        folder = os.path.dirname(contents[0][0])
+        with refusals("write", folder), contextlib.ExitStack() as opened:
             files = []
             for path, data in contents:
                 with refusals("write", path), _taken(path):
