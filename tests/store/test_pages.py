@@ -16,7 +16,7 @@ from keepfit.store import archive, events, keys, shortcut
 from keepfit.store.fold import fold
 from keepfit.store.log import append, read, read_all
 from keepfit.store.memory import MemoryStore
-from keepfit.store.objects import Unknown
+from keepfit.store.objects import Exists, Unknown
 from keepfit.store.reading import unchained
 from keepfit.store.steps import drive
 from keepfit.store.tape import Log
@@ -368,7 +368,7 @@ class Refusing(MemoryStore):
         raise self.error(key)
 
 
-@pytest.mark.parametrize("error", [StoreError, Unknown])
+@pytest.mark.parametrize("error", [StoreError, Unknown, Exists])
 def test_whoever_may_write_no_checkpoint_still_writes_records(small_pages, error):
     store = Refusing()
     store.error = error

@@ -14,7 +14,6 @@ import msgspec
 from keepfit.digest import Digest, canonical
 from keepfit.errors import StoreError
 from keepfit.store import checkpoint, keys
-from keepfit.store.objects import Exists
 from keepfit.store.steps import Advise, Create, Get, Size, Steps
 from keepfit.store.tape import Anchor, Log, taken
 
@@ -100,8 +99,7 @@ def _put(key: str, data: bytes) -> Steps[None]:
     """Write an object that has the same bytes whoever writes it; StoreError if it is not there."""
     try:
         yield Create(key, data)
-    except Exists:
-        pass
     except StoreError:
+        # "Exists" too may be said of a request that wrote nothing: only the place itself tells.
         if (yield Size(key)) is None:
             raise
