@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -29,6 +30,7 @@ from keepfit.store.parts import StoredParts
 from keepfit.store.state import State
 
 EVIDENCE = "evidence.json"  # the file of a version whose digest is approved
+_LARGE = 64 << 20  # bytes; fewer are written long before anybody takes the attempt for dead
 
 
 class Registry(Keeping):
@@ -128,7 +130,9 @@ class Registry(Keeping):
             return self.state(model)
         approved = sha256(files[evidence])
         folder = keys.version_folder(model, claim.version, claim.attempt)
-        with beating(self._objects, keys.heartbeat(model, claim.attempt)):
+        large = sum(map(len, files.values())) > _LARGE
+        heartbeat = keys.heartbeat(model, claim.attempt)
+        with beating(self._objects, heartbeat) if large else nullcontext():
             written = self._drive(versions.store(folder, files, manifest))
         draft = self._draft(
             Publish,
