@@ -5,7 +5,7 @@ BIN    := $(ENV)/bin
 READY  := $(ENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs lock clean
+.PHONY: help demo test soak check bench docs lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ demo: $(READY) ## Watch a model age and be kept fit: a year of real flights in .
 
 test: $(READY) ## Run the tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+soak: $(READY) ## Run the registry's proofs at their full size, and print their figures
+	$(BIN)/python -m pytest -m soak --numprocesses 0 --capture no -v
 
 check: $(READY) ## Lint, types, and the floors of the house
 	$(BIN)/ruff check .

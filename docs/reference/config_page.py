@@ -29,7 +29,9 @@ TABLES = {  # what stands in the file -> the record that reads it
     "[model.NAME.keep]": "Keep",
 }
 REQUIRED = {"kind", "target", "features", "source"}  # of a model, unless [defaults] says them
-NOTES = {"Keep": "Nothing is deleted yet: `keepfit gc` comes with a later release."}
+NOTES = {
+    "Keep": "`keepfit gc` shows what these rules keep, and deletes the rest only with `--yes`."
+}
 ELSEWHERE = {"ModelSpec": {"name", "params"}}  # in the table's header; in chapters of their own
 
 WORDS = {

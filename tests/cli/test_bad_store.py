@@ -83,7 +83,6 @@ def test_a_log_with_a_hole_is_named(trained):
 @pytest.mark.parametrize(
     ("store", "words"),
     [
-        ("s3://acme/taxi", ["s3://acme/taxi is a bucket", 'store = "store"']),
         ("ftp://acme/taxi", ["ftp://acme/taxi is of no known kind", "expected a folder"]),
         ("keepfit.toml", ["keepfit.toml is a file; expected a folder", "next: "]),
     ],

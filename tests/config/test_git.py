@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from keepfit.config.git import GitState, git_state
+from keepfit.config.git import GitState, git_state, live_branches
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -85,3 +85,33 @@ def test_paths_are_told_from_the_folder_of_the_project(committed, tmp_path):
 def test_without_git_there_is_no_commit(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert git_state(tmp_path) == GitState(None, clean=False)
+
+
+def test_a_branch_is_told_and_the_main_one_is_none(committed, tmp_path):
+    committed("checkout", "--quiet", "-B", "main")
+    assert git_state(tmp_path).branch == ""
+    committed("checkout", "--quiet", "-b", "users/ann/faster")
+    assert git_state(tmp_path).branch == "users/ann/faster"
+    committed("checkout", "--quiet", "--detach")
+    assert git_state(tmp_path).branch == ""
+
+
+def test_what_the_remote_calls_its_main_branch_is_main(committed, tmp_path):
+    committed("checkout", "--quiet", "-B", "develop")
+    assert git_state(tmp_path).branch == "develop"
+    committed("update-ref", "refs/remotes/origin/develop", "HEAD")
+    committed("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/develop")
+    assert git_state(tmp_path).branch == ""
+
+
+def test_branches_live_here_and_at_remotes_until_they_are_deleted(committed, tmp_path):
+    committed("branch", "-M", "main")
+    committed("branch", "users/ann/faster")
+    committed("update-ref", "refs/remotes/origin/wider", "HEAD")
+    assert live_branches(tmp_path) == {"main", "users/ann/faster", "wider"}
+    committed("branch", "-D", "users/ann/faster")
+    assert live_branches(tmp_path) == {"main", "wider"}
+
+
+def test_without_a_repository_nobody_knows_which_branches_live(tmp_path):
+    assert live_branches(tmp_path) is None

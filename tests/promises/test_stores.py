@@ -3,12 +3,15 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from bucket_server import BucketServer
 
 from keepfit.digest import sha256
 from keepfit.errors import StoreError
+from keepfit.store.cloud import CloudStore
 from keepfit.store.local import LocalStore
 from keepfit.store.memory import MemoryStore
 from keepfit.store.objects import Exists
+from keepfit.store.probe import probe, prove
 
 STORES = {
     "folder": lambda path: LocalStore(path / "store"),
@@ -19,9 +22,18 @@ STORES = {
 OUTSIDE = ["", "/etc/passwd", "../x", "a/../b", "a//b", "a/./b", "a\\b", "a\0b", "a/"]
 
 
-@pytest.fixture(params=STORES.values(), ids=STORES)
-def store(request, tmp_path):
-    return request.param(tmp_path)
+BUCKETS = ["s3", "gs", "az"]
+
+
+@pytest.fixture(params=[*STORES, *BUCKETS])
+def store(request, tmp_path, monkeypatch):
+    if make := STORES.get(request.param):
+        yield make(tmp_path)
+        return
+    with BucketServer(request.param).running() as server:
+        for name, value in server.environ().items():
+            monkeypatch.setenv(name, value)
+        yield CloudStore(server.address, before_writing=prove)
 
 
 def test_it_keeps_what_it_is_given(store):
@@ -84,6 +96,25 @@ def test_advice_is_overwritten(store):
     store.advise("hint.json", b"1")
     store.advise("hint.json", b"2")
     assert store.get("hint.json") == b"2"
+
+
+def test_it_tells_when_something_was_written_by_its_own_clock(store):
+    before = store.now()
+    store.create("a/b", b"1")
+    store.advise("hint.json", b"1")
+    written = [store.modified("a/b"), store.modified("hint.json")]
+    assert written == sorted(written)
+    assert all(before <= moment <= store.now() for moment in written)
+    assert store.modified("a/c") is None
+    assert before.tzinfo is not None
+
+
+def test_it_stands_every_trial_and_nothing_is_left_of_them(store):
+    trials = list(probe(store, clock=store.now))
+    assert [trial.promise for trial in trials if not trial.kept] == []
+    assert len(trials) == 6
+    assert [key for key in store.keys("tmp") if store.size(key) is not None] == []
+    assert list(store.keys("")) == []
 
 
 def test_deleting_twice_is_no_error(store):

@@ -121,7 +121,7 @@ def test_a_process_that_read_the_log_notices_what_is_forked_from_it(log, registr
 
 
 @pytest.mark.parametrize(
-    "change", [{"k": "tombstone"}, {"min_reader": 2}, {"k": "merge", "min_reader": 7}]
+    "change", [{"k": "policy"}, {"min_reader": 2}, {"k": "merge", "min_reader": 7}]
 )
 def test_what_a_newer_keepfit_wrote_stops_this_one(log, change, open_registry, writing):
     record = msgspec.json.decode(log(5).read_bytes())

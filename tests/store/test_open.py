@@ -1,6 +1,9 @@
-import pytest
+import sys
 
-from keepfit.errors import UserError
+import pytest
+from bucket_server import BucketServer
+
+from keepfit.errors import NotInstalled, UserError
 from keepfit.store.open import open_store
 
 
@@ -28,11 +31,34 @@ def test_a_store_stays_where_it_is_when_the_process_moves(tmp_path, monkeypatch)
     assert (tmp_path / "store" / "a" / "b").exists()
 
 
-@pytest.mark.parametrize("scheme", ["s3", "gs", "az"])
-def test_a_bucket_is_refused_with_a_way_out(scheme):
-    with pytest.raises(UserError, match="bucket") as refused:
-        open_store(f"{scheme}://models/taxi")
-    assert "folder" in refused.value.hint
+def test_a_bucket_is_opened_without_asking_it_anything(monkeypatch):
+    with BucketServer("s3").running() as server:
+        for name, value in server.environ().items():
+            monkeypatch.setenv(name, value)
+        store = open_store("s3://bucket/models/taxi/")
+        assert server.log == []
+        store.create("a/b", b"1")
+        assert list(server.bucket.keys("")) == ["models/taxi/a/b"]
+
+
+def test_a_bucket_needs_its_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "keepfit.store.cloud", None)  # as if obstore were not there
+    with pytest.raises(NotInstalled) as refused:
+        open_store("s3://models/taxi")
+    assert refused.value.hint == "pip install 'keepfit[cloud]'"
+
+
+def test_an_account_that_nobody_named_is_asked_for(monkeypatch):
+    monkeypatch.delenv("AZURE_STORAGE_ACCOUNT_NAME", raising=False)
+    with pytest.raises(UserError, match="Account must be specified") as refused:
+        open_store("az://models/taxi")
+    assert "docs/how-to/s3.md" in refused.value.hint
+
+
+@pytest.mark.parametrize("address", ["s3://", "gs:///models"])
+def test_an_address_without_a_bucket_is_refused(address):
+    with pytest.raises(UserError, match="names no bucket"):
+        open_store(address)
 
 
 @pytest.mark.parametrize("address", ["ftp://host/store", "file://host/store", "file://"])

@@ -246,7 +246,8 @@ def test_what_was_read_is_not_read_again(open_registry, writing):
     registry = open_registry(objects=store)
     store.asked.clear()
     registry.state("fare")
-    assert len(store.asked) == 1 + 1 + 5 + 1  # the mark, the listing, the records, and no more
+    # The hint, the mark, the listing, the records, and no more.
+    assert len(store.asked) == 1 + 1 + 1 + 5 + 1
     store.asked.clear()
     registry.state("fare")
     assert store.asked == ["m/fare/log/000000/00000000000000000005.json"]

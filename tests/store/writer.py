@@ -1,4 +1,4 @@
-"""A process of its own that begins and publishes versions: python writer.py ROOT NAME COUNT."""
+"""A process of its own that begins and publishes versions: python writer.py STORE NAME COUNT."""
 
 import sys
 from datetime import UTC, datetime
@@ -92,5 +92,6 @@ def main(root, name, count):
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
+    if "://" not in sys.argv[1]:
+        Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
     main(*sys.argv[1:])

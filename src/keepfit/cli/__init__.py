@@ -28,7 +28,12 @@ VERBS: dict[str, tuple[str, str]] = {
     "show": ("show", "Show a version: scores, verdict, data, encoding, recipe."),
     "history": ("look", "Tell what happened to a model."),
     "live": ("look", "Say what was live at a time."),
+    "gc": ("keep", "Delete what no rule keeps; shows first."),
+    "undelete": ("keep", "Have a deleted version back."),
+    "pin": ("keep", "Keep a version, whatever the rules say."),
+    "unpin": ("keep", "Let the rules decide again."),
     "predict": ("predict", "Predict a file of rows, of any size."),
+    "doctor": ("doctor", "Verify a store; repair what its logs tell as well."),
     "replay": ("replay", "Run the whole life over past months, under several policies."),
 }
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from keepfit.cli.render import count, next_step, table
+from keepfit.cli.render import next_step, table
 from keepfit.cli.session import Session, verb
+from keepfit.cli.told import told
 from keepfit.errors import UnknownName, UserError
 
 if TYPE_CHECKING:
     from keepfit.config.load import Project
-    from keepfit.store.nouns import Entry
+    from keepfit.store.nouns import Entry, VersionState
     from keepfit.store.state import State
 
 
@@ -28,33 +30,45 @@ def known_model(project: Project, name: str) -> str:
 @click.command("list")
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @click.option("--limit", default=20, show_default=True, help="Newest versions a model.")
+@click.option("--branch", help="Only versions trained on this git branch, or on main.")
 @verb
-def list_(session: Session, models: tuple[str, ...], *, limit: int) -> None:
+def list_(session: Session, models: tuple[str, ...], *, limit: int, branch: str | None) -> None:
     """List the versions, newest first, and the stages that point at them."""
     project = session.project()
     registry = session.registry(project)
     names = [known_model(project, m) for m in models] or list(project.models)
-    rows = [row for name in names for row in version_rows(name, registry.state(name))[:limit]]
+    rows = [
+        row for name in names for row in version_rows(name, registry.state(name), limit, branch)
+    ]
     session.show(rows, lambda: _show_list(rows))
 
 
-def version_rows(model: str, state: State) -> list[dict[str, str]]:
-    """A row a version, newest first."""
+def version_rows(
+    model: str, state: State, limit: int, branch: str | None = None
+) -> list[dict[str, str]]:
+    """A row a version that is not deleted, newest first, `limit` at most; of one branch or all."""
     held: dict[str, list[str]] = {}
     for stage, promotion in state.stages.items():
         held.setdefault(promotion.version, []).append(stage)
-    return [
-        {
-            "model": model,
-            "version": v.version,
-            "stages": ", ".join(held.get(v.version, [])),
-            "verdict": v.verdicts[-1].outcome if v.verdicts else "",
-            "published": v.at[:16].replace("T", " "),
-            "by": v.actor,
-            "why": v.reason,
-        }
-        for v in reversed(state.versions.values())
-    ]
+    wanted = (
+        v
+        for v in state.versions.newest_first()
+        if v.status == "live" and branch in (None, v.branch or "main")
+    )
+    return [_row(model, v, held.get(v.version, [])) for v in islice(wanted, limit)]
+
+
+def _row(model: str, v: VersionState, stages: list[str]) -> dict[str, str]:
+    return {
+        "model": model,
+        "version": v.version,
+        "stages": ", ".join(stages),
+        "verdict": v.verdicts[-1].outcome if v.verdicts else "",
+        "published": v.at[:16].replace("T", " "),
+        "by": v.actor,
+        "branch": v.branch or "main",
+        "why": v.reason,
+    }
 
 
 def _show_list(rows: list[dict[str, str]]) -> None:
@@ -62,7 +76,8 @@ def _show_list(rows: list[dict[str, str]]) -> None:
         click.echo("There are no versions yet.")
         next_step("Make the first: keepfit run")
         return
-    table([tuple(row.values()) for row in rows], tuple(rows[0]))
+    shown = [name for name in rows[0] if name != "branch" or any(r[name] != "main" for r in rows)]
+    table([[row[name] for name in shown] for row in rows], shown)
     newest = rows[0]
     next_step(f"Look inside one: keepfit show {newest['model']}@{newest['version'].split('-')[0]}")
 
@@ -74,8 +89,7 @@ def _show_list(rows: list[dict[str, str]]) -> None:
 def history_(session: Session, model: str, *, limit: int) -> None:
     """Tell what happened to a model, from its log."""
     project = session.project()
-    state = session.registry(project).state(known_model(project, model))
-    entries = tuple(state.entries[-limit:])
+    entries = session.registry(project).history(known_model(project, model), limit)
     session.show([_record(e) for e in entries], lambda: _show_history(model, entries))
 
 
@@ -91,39 +105,13 @@ def _show_history(model: str, entries: tuple[Entry, ...]) -> None:
         return
     table(
         [
-            (e.event.seq, e.event.at[:16].replace("T", " "), e.event.actor, *_told(e))
+            (e.event.seq, e.event.at[:16].replace("T", " "), e.event.actor, *told(e))
             for e in entries
         ],
         ("seq", "when (UTC)", "who", "what", "which", "why"),
         right="seq",
     )
     next_step("What was live at a time: keepfit live MODEL --at 2013-06-01")
-
-
-def _told(entry: Entry) -> tuple[str, str, str]:
-    """What happened, to which version or stage, and why."""
-    from keepfit.store import events as ev
-
-    match entry.event:
-        case ev.Begin(version=version, reason=reason):
-            told = ("began", version, reason)
-        case ev.Abort(reason=reason):
-            told = ("gave up", "", reason)
-        case ev.Freeze(parts=parts):
-            told = ("froze", count(sum(p.rows for p in parts), "row"), parts[0].uri)
-        case ev.Publish(attempt=_, model=digest):
-            told = ("published", "", f"model {digest[:12]}")
-        case ev.Judged(version=version, outcome=outcome, why=why):
-            told = (f"judged: {outcome}", version, why)
-        case ev.Request(version=version, stage=stage):
-            told = (f"asked for {stage}", version, "")
-        case ev.Approve(version=version, stage=stage, reason=reason):
-            told = (f"approved for {stage}", version, reason)
-        case ev.Reject(version=version, stage=stage, reason=reason):
-            told = (f"rejected for {stage}", version, reason)
-        case ev.Promote(version=version, stage=stage, how=how, reason=reason):
-            told = (f"promoted to {stage}", version, f"{how}: {reason}" if reason else how)
-    return (told[0], told[1], f"VOID: {entry.void}") if entry.void else told
 
 
 @click.command("live")

@@ -12,6 +12,7 @@ SYMBOLS = {
     "pass": ("✓", "green"),
     "promoted": ("✓", "green"),
     "fresh": ("·", None),
+    "branch": ("·", None),
     "note": ("·", None),
     "off": ("–", None),
     "waits": ("…", None),

@@ -93,6 +93,8 @@ def _released(step: Release) -> str:
         return f"{step.stage} is {step.version}{was}"
     if step.what == "asked":
         return f"{step.stage} waits for {count(step.waits_for, 'approval')}{was}"
+    if step.what == "branch":
+        return "trained on a branch: no stage moves by itself; keepfit promote moves one"
     return "no stage moves"
 
 

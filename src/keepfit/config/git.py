@@ -7,6 +7,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+_MAIN = ("main", "master", "trunk")  # whatever else a remote calls its own
+
 
 @dataclass(frozen=True, slots=True)
 class GitState:
@@ -15,6 +17,7 @@ class GitState:
     commit: str | None = None  # None: there is no git, no repository or no commit
     clean: bool = False  # no file that git tracks was changed
     tracked: frozenset[str] | None = None  # paths from the project's folder; None: nobody looked
+    branch: str = ""  # the branch, where it is not the main one
 
 
 def git_state(root: Path) -> GitState:
@@ -28,7 +31,30 @@ def git_state(root: Path) -> GitState:
     head = re.search(r"^# branch\.oid ([0-9a-f]{40,})$", status, re.MULTILINE)
     if head is None:  # a repository without a commit
         return GitState(tracked=tracked)
-    return GitState(head[1], not changed and "keepfit.toml" in tracked, tracked)
+    branch = _branch(root, status)
+    return GitState(head[1], not changed and "keepfit.toml" in tracked, tracked, branch)
+
+
+def live_branches(root: Path) -> frozenset[str] | None:
+    """The branches that exist here or at a remote, as far as this clone knows; None without git."""
+    names = ("refs/heads", "refs/remotes")
+    found = _git(root, "for-each-ref", "--format=%(refname)", *names)
+    if found is None:
+        return None
+    local = (ref.removeprefix("refs/heads/") for ref in found.split() if "/heads/" in ref)
+    # The first step of a remote's branch is the remote: refs/remotes/origin/faster.
+    far = (ref.split("/", 3)[3] for ref in found.split() if ref.startswith("refs/remotes/"))
+    return frozenset([*local, *far])
+
+
+def _branch(root: Path, status: str) -> str:
+    """The branch the work tree is on; none where it is the main one, or no branch at all."""
+    head = re.search(r"^# branch\.head (\S+)$", status, re.MULTILINE)
+    name = head[1] if head else "(detached)"
+    if name in _MAIN or name == "(detached)":
+        return ""
+    main = _git(root, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD") or ""
+    return "" if main.strip().partition("/")[2] == name else name
 
 
 def _git(root: Path, *arguments: str) -> str | None:

@@ -14,6 +14,7 @@ from keepfit.config.schema import ModelSpec
 from keepfit.data.sources import find_all, sources_of
 from keepfit.errors import KeepfitError, Problem
 from keepfit.store.open import open_store
+from keepfit.store.probe import prove
 
 Look = Callable[[], object]  # raises what is wrong
 
@@ -31,14 +32,20 @@ def check_model(project: Project, name: str) -> list[Problem]:
 
 
 def check_store(project: Project) -> list[Problem]:
-    """Whether there is such a store, and its folder can be written to."""
-    if error := _error(partial(open_store, project.store)):
+    """Whether the store can be written to: its folder, or its bucket, which is tried."""
+    if error := _error(partial(_try_store, project.store)):
         told = f"cannot be used: {error}" + (f"; {error.hint}" if error.hint else "")
-    elif _writable(Path(project.store)):
+    elif "://" in project.store or _writable(Path(project.store)):
         return []
     else:
         told = f"is {project.store}; expected a folder that can be written to"
     return [Problem(_place(project, "project.store"), "project.store", told)]
+
+
+def _try_store(address: str) -> None:
+    objects = open_store(address)
+    if "://" in address:
+        prove(objects)
 
 
 def _writable(folder: Path) -> bool:

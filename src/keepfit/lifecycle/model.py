@@ -34,6 +34,7 @@ class Model:
     code_files: Mapping[str, bytes]  # path in the project -> bytes
     label: str  # which code: short sha, or x and six digits
     stages: tuple[str, ...]
+    branch: str = ""  # the git branch, where it is not the main one
 
     @property
     def name(self) -> str:
@@ -67,7 +68,8 @@ def model_of(project: Project, name: str, *, git: GitState | None = None) -> Mod
     functions = [m.function for m in spec.metric.values()]
     if spec.data.transform:
         functions.append(spec.data.transform)
-    code, files = code_of(functions, project.root, git=git or git_state(project.root))
+    git = git or git_state(project.root)
+    code, files = code_of(functions, project.root, git=git)
     if project.require == "clean" and not code.clean:
         raise Refused(
             f"{name}: the work tree is not a clean commit, and the project says require = 'clean'",
@@ -84,6 +86,7 @@ def model_of(project: Project, name: str, *, git: GitState | None = None) -> Mod
         code_files=files,
         label=label(code),
         stages=project.stages,
+        branch=git.branch,
     )
 
 

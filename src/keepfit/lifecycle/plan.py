@@ -15,7 +15,6 @@ from keepfit.digest import Digest, digest_of
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.ports import Ports
 from keepfit.records import Bump, Record
-from keepfit.store.events import Begin
 from keepfit.store.nouns import VersionState, time_of
 from keepfit.store.state import State
 
@@ -50,7 +49,8 @@ def plan(model: Model, ports: Ports) -> Plan:
             environ=ports.environ,
         )
     )
-    if state.newest is None:
+    newest = _newest(model, state)
+    if newest is None:
         return Plan(
             model=model.name,
             status="due",
@@ -58,7 +58,16 @@ def plan(model: Model, ports: Ports) -> Plan:
             bump="patch",
             sources=sources,
         )
-    return _since_newest(model, ports, state, state.newest, sources)
+    return _since_newest(model, ports, state, newest, sources)
+
+
+def _newest(model: Model, state: State) -> VersionState | None:
+    """The newest of this branch, else of main and the stages: other branches hide nothing."""
+    if model.branch and (own := state.newest_on(model.branch)):
+        return own
+    held = [state.versions[promotion.version] for promotion in state.stages.values()]
+    main = [state.newest] if state.newest else []
+    return max(held + main, key=lambda version: version.number, default=None)
 
 
 def _since_newest(
@@ -83,7 +92,7 @@ def _since_newest(
         bump=bump if reasons else None,
         since=newest.version,
         sources=sources,
-        seconds=_took(state, newest),
+        seconds=_took(newest),
         anew=bool(age),
         asked=tuple(request.stage for request in state.requests.values()),
     )
@@ -143,9 +152,7 @@ def _status(
     return "waits", [f"until {following:%Y-%m-%d %H:%M} {schedule.timezone} (schedule.cron)"]
 
 
-def _took(state: State, newest: VersionState) -> float | None:
+def _took(newest: VersionState) -> float | None:
     """Seconds from claim to publication of the newest version."""
-    begun = (e.event for e in state.entries if isinstance(e.event, Begin))
-    at = next((begin.at for begin in begun if begin.attempt == newest.attempt), "")
-    start, end = time_of(at), time_of(newest.at)
+    start, end = time_of(newest.begun), time_of(newest.at)
     return (end - start).total_seconds() if start and end else None

@@ -21,7 +21,7 @@ class Release:
 
     stage: str
     version: str
-    what: Literal["promoted", "asked", "refused"]
+    what: Literal["promoted", "asked", "refused", "branch"]  # branch: it is not of the main one
     was: str | None = None  # what the stage held before
     waits_for: int = 0  # how many more persons must approve
 
@@ -29,7 +29,13 @@ class Release:
 def release(
     model: Model, registry: Registry, version: str, verdict: Verdict
 ) -> tuple[Release, ...]:
-    """Walk the version through the stages in order until one of them stops it."""
+    """Walk the version through the stages in order until one of them stops it.
+
+    What was trained on another branch than the main one moves no stage by itself.
+    """
+    if model.branch and model.stages:
+        held = registry.state(model.name).stages.get(model.stages[0])
+        return (Release(model.stages[0], version, "branch", held.version if held else None),)
     done: list[Release] = []
     for stage in model.stages:
         state = registry.state(model.name)

@@ -45,7 +45,8 @@ def retrain(  # noqa: PLR0913 why and how, said by name
     """
     registry = ports.registry
     snapshot = freeze_rows(model, ports, until=until)
-    op = digest_of([model.name, model.training, snapshot.digest, model.code.digest, again])
+    content = [model.name, model.training, snapshot.digest, model.code.digest, again]
+    op = digest_of([*content, model.branch] if model.branch else content)
     known = registry.state(model.name).claims.get(op)
     already = known is not None and known.published
     if known and already:
@@ -63,6 +64,7 @@ def retrain(  # noqa: PLR0913 why and how, said by name
             sources=sources,
             code=model.code.digest,
             reason=reason,
+            branch=model.branch,
         )
         publish(model, ports, trained, claim)
         version = claim.version

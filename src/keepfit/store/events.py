@@ -31,6 +31,7 @@ class Begin(Event, frozen=True, kw_only=True, tag="begin"):
     code: Digest
     sources: Digest = ""  # of what the sources held, so that `plan` need not read them
     reason: str = ""  # why the model was due
+    branch: str = ""  # the git branch it was trained on, where that is not the main one
 
 
 class Abort(Event, frozen=True, kw_only=True, tag="abort"):
@@ -38,6 +39,7 @@ class Abort(Event, frozen=True, kw_only=True, tag="abort"):
 
     attempt: str
     reason: str = ""
+    stray: bool = False  # no record named it, and none may do so from here on
 
 
 class Freeze(Event, frozen=True, kw_only=True, tag="freeze"):
@@ -105,4 +107,68 @@ class Promote(Event, frozen=True, kw_only=True, tag="promote"):
     reason: str = ""
 
 
-Any = Begin | Abort | Freeze | Publish | Judged | Request | Approve | Reject | Promote
+class Pin(Event, frozen=True, kw_only=True, tag="pin"):
+    """The version is kept, whatever the rules say."""
+
+    version: str
+    reason: str = ""
+
+
+class Unpin(Event, frozen=True, kw_only=True, tag="unpin"):
+    """The rules decide again whether the version is kept."""
+
+    version: str
+
+
+class Tombstone(Event, frozen=True, kw_only=True, tag="tombstone"):
+    """The version is out of sight; its bytes are still there."""
+
+    version: str
+    reason: str = ""
+
+
+class Untombstone(Event, frozen=True, kw_only=True, tag="untombstone"):
+    """The version is live again."""
+
+    version: str
+
+
+class Purge(Event, frozen=True, kw_only=True, tag="purge"):
+    """The point of no return: the version's bytes may be deleted."""
+
+    version: str
+
+
+class TombstoneParts(Event, frozen=True, kw_only=True, tag="tombstone-parts"):
+    """No version may be made from these parts as they lie in that attempt's folder."""
+
+    attempt: str
+    parts: tuple[Digest, ...]
+    reason: str = ""
+
+
+class PurgeParts(Event, frozen=True, kw_only=True, tag="purge-parts"):
+    """The point of no return: the bytes of these parts in that folder may be deleted."""
+
+    attempt: str
+    parts: tuple[Digest, ...]
+
+
+Any = (
+    Begin
+    | Abort
+    | Freeze
+    | Publish
+    | Judged
+    | Request
+    | Approve
+    | Reject
+    | Promote
+    | Pin
+    | Unpin
+    | Tombstone
+    | Untombstone
+    | Purge
+    | TombstoneParts
+    | PurgeParts
+)

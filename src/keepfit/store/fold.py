@@ -3,36 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Literal
 
-from keepfit.store import events
+import msgspec
+
+from keepfit.store import archive, events
 from keepfit.store.events import (
     Abort,
     Approve,
     Begin,
     Freeze,
     Judged,
+    Pin,
     Promote,
     Publish,
+    Purge,
+    PurgeParts,
     Reject,
     Request,
+    Tombstone,
+    TombstoneParts,
+    Unpin,
+    Untombstone,
 )
 from keepfit.store.nouns import Attempt, Claim, Entry, StoredPart, VersionState
 from keepfit.store.rules import objection
 from keepfit.store.state import State
 
+replace = msgspec.structs.replace
+
 
 def fold(records: Iterable[events.Any], start: State | None = None) -> State:
-    """The state after `records`, which follow those that led to `start`."""
+    """The state after `records`, which follow those that led to `start`.
+
+    Wanted where a rule asks for a page that is not at hand.
+    """
     state = start.copy() if start else State()
     for event in records:
-        void = objection(state, event)
-        if void is None:
-            _take(state, event)
-            state.ops[event.op] = event.seq
-        state.entries.append(Entry(event, void))
+        advance(state, event)
     return state
+
+
+def advance(state: State, event: events.Any) -> None:
+    """Take one more record into a state of one's own; Wanted before anything is changed."""
+    void = objection(state, event)
+    if void is None:
+        _take(state, event)
+        state.ops[event.op] = event.seq
+    else:
+        state.void[event.seq] = void
+    state.entries.append(Entry(event, void))
+    state.next, state.at = event.seq + 1, event.at
+    archive.tidy(state)
 
 
 def step(state: State, event: events.Any) -> State:
@@ -40,12 +62,12 @@ def step(state: State, event: events.Any) -> State:
     return fold([event], state)
 
 
-def _take(state: State, event: events.Any) -> None:
+def _take(state: State, event: events.Any) -> None:  # noqa: C901, PLR0912 a case a kind of record
     match event:
         case Begin():
             _begin(state, event)
         case Abort():
-            _end_attempt(state, event.attempt, "aborted")
+            _abort(state, event)
         case Freeze():
             _freeze(state, event)
         case Publish():
@@ -62,13 +84,34 @@ def _take(state: State, event: events.Any) -> None:
             state.rejections.append(event)
         case Promote():
             _promote(state, event)
+        case Pin():
+            _change(state, event.version, pinned=event.reason)
+        case Unpin():
+            _change(state, event.version, pinned=None)
+        case Tombstone():
+            _change(state, event.version, status="tombstoned", changed=event.seq)
+        case Untombstone():
+            _change(state, event.version, status="live", changed=None)
+        case Purge():
+            _change(state, event.version, status="purged", changed=event.seq)
+        case TombstoneParts():
+            _drop(state, event)
+        case PurgeParts():
+            for digest in event.parts:
+                del state.dropped[event.attempt, digest]
+
+
+def _change(state: State, version: str, **facts: object) -> None:
+    state.versions.put(replace(state.versions[version], **facts))
 
 
 def _begin(state: State, event: Begin) -> None:
     earlier = state.claims.get(event.claim)
     if earlier and state.attempts[earlier.attempt].status == "open":
         _end_attempt(state, earlier.attempt, "aborted")
-    state.attempts[event.attempt] = Attempt(event.claim, "open")
+    state.attempts[event.attempt] = Attempt(event.claim, "open", event.seq, event.at)
+    if earlier is None:
+        state.highest = event.version
     state.claims[event.claim] = Claim(
         op=event.claim,
         version=event.version,
@@ -79,6 +122,7 @@ def _begin(state: State, event: Begin) -> None:
         code=event.code,
         sources=event.sources,
         reason=event.reason,
+        branch=event.branch,
     )
 
 
@@ -86,17 +130,34 @@ def _end_attempt(state: State, attempt: str, status: Literal["aborted", "publish
     state.attempts[attempt] = replace(state.attempts[attempt], status=status)
 
 
+def _abort(state: State, event: Abort) -> None:
+    if event.stray:
+        state.attempts[event.attempt] = Attempt(None, "aborted", event.seq, event.at)
+    else:
+        _end_attempt(state, event.attempt, "aborted")
+
+
 def _freeze(state: State, event: Freeze) -> None:
-    state.attempts[event.attempt] = Attempt(None, "published")
+    state.attempts[event.attempt] = Attempt(None, "published", event.seq, event.at)
     for part in event.parts:
-        state.parts.setdefault(part.digest, StoredPart(part, event.attempt))
+        state.parts.setdefault(part.digest, StoredPart(part, event.attempt, event.seq))
+
+
+def _drop(state: State, event: TombstoneParts) -> None:
+    for digest in event.parts:
+        if (known := state.parts.get(digest)) and known.attempt == event.attempt:
+            del state.parts[digest]
+        state.dropped[event.attempt, digest] = event.seq
 
 
 def _publish(state: State, event: Publish) -> None:
     _end_attempt(state, event.attempt, "published")
-    op = state.attempts[event.attempt].claim or ""
+    attempt = state.attempts[event.attempt]
+    op = attempt.claim or ""
     claim = state.claims[op] = replace(state.claims[op], published=True)
-    state.versions[claim.version] = VersionState(
+    for digest in event.parts:
+        state.parts[digest] = state.parts.pop(digest)  # the parts that are named last come last
+    row = VersionState(
         version=claim.version,
         seq=event.seq,
         at=event.at,
@@ -114,13 +175,16 @@ def _publish(state: State, event: Publish) -> None:
         code=claim.code,
         sources=claim.sources,
         reason=claim.reason,
+        branch=claim.branch,
+        begun=attempt.at,
     )
+    state.versions.put(row)
 
 
 def _judged(state: State, event: Judged) -> None:
     held = state.versions[event.version]
     verdicts = (*held.verdicts, event)
-    state.versions[event.version] = replace(held, evidence=event.evidence, verdicts=verdicts)
+    state.versions.put(replace(held, evidence=event.evidence, verdicts=verdicts))
 
 
 def _request(state: State, event: Request) -> None:
@@ -129,12 +193,15 @@ def _request(state: State, event: Request) -> None:
         if stage == event.stage:
             del state.requests[version, stage]
     state.requests[event.version, event.stage] = event
+    state.versions.put(state.versions[event.version])
 
 
 def _promote(state: State, event: Promote) -> None:
     _close(state, event.version, event.stage)
     state.stages[event.stage] = event
-    state.past.setdefault(event.stage, []).append(event)
+    # Whoever asks what the stage holds needs no page for it.
+    state.versions.put(state.versions[event.version])
+    archive.promoted(state, event)
 
 
 def _close(state: State, version: str, stage: str) -> None:

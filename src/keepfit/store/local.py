@@ -1,24 +1,34 @@
 """A folder as a store. What it has acknowledged survives a power loss."""
 
 # Paths are strings here: pathlib would cost more than the reads themselves.
-# ruff: noqa: PTH100, PTH103, PTH105, PTH108, PTH116, PTH118, PTH120, PTH123, PTH102
+# ruff: noqa: PTH100, PTH103, PTH105, PTH108, PTH116, PTH118, PTH120, PTH123
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
 from keepfit.digest import Digest
 from keepfit.errors import StoreError, Unclear
-from keepfit.store.disk import LOST_ANSWERS, place, refusals, sync_folder, write_new
+from keepfit.store.disk import (
+    LOST_ANSWERS,
+    place,
+    refusals,
+    start_new,
+    sync,
+    write_new,
+)
+from keepfit.store.folders import Folders, down_to
 from keepfit.store.keys import checked
 from keepfit.store.objects import Exists, Unknown
 
 _DRAFTS = "tmp"
 _BLOCK = 1 << 20  # bytes that are in memory at a time while a file is copied
+_AT_A_TIME = 64  # files that are open at once
 
 
 class LocalStore:
@@ -34,16 +44,18 @@ class LocalStore:
         self._root = os.path.abspath(root)
         self._durable = durable
         self._entropy = entropy  # names of drafts
-        self._safe: set[str] = set()  # folders whose names are down on the disk
+        self._folders = Folders(durable=durable)
 
     def get(self, key: str) -> bytes | None:
         path = self._path(key)
         with refusals("read", path):
             try:
                 with open(path, "rb") as file:
-                    return file.read()
+                    data = file.read()
             except FileNotFoundError:
                 return None
+        self._folders.saw(path)
+        return data
 
     def size(self, key: str) -> int | None:
         path = self._path(key)
@@ -52,6 +64,20 @@ class LocalStore:
                 return os.stat(path).st_size
             except FileNotFoundError:
                 return None
+
+    def modified(self, key: str) -> datetime | None:
+        path = self._path(key)
+        with refusals("look at", path):
+            try:
+                return _moment(os.stat(path).st_mtime)
+            except FileNotFoundError:
+                return None
+
+    def now(self) -> datetime:
+        # On a network drive only the server's clock can be compared with the times of files.
+        with self._draft() as draft, refusals("write", draft):
+            write_new(draft, lambda _: None, durable=False)
+            return _moment(os.stat(draft).st_mtime)
 
     def create(self, key: str, data: bytes) -> None:
         self._put(key, lambda file: file.write(data))
@@ -72,17 +98,19 @@ class LocalStore:
 
     def write(self, prefix: str, files: Mapping[str, bytes]) -> None:
         base = self._path(prefix)
+        # The last two folders of the prefix may be those of somebody who is at it this moment, so
+        # nothing that lies in them proves that their names are down: see `Folders.make`.
+        shared = os.path.dirname(os.path.dirname(base)) if "/" in prefix else self._root
         contents = {self._path(f"{prefix}/{name}"): data for name, data in files.items()}
+        folders = down_to(shared, base, *map(os.path.dirname, contents))
         written: list[str] = []
         try:
-            with refusals("write", base):
-                self._make(base)
-            for path, data in contents.items():
-                self._write_one(path, data)
-                written.append(path)
-            # Nobody else knows the prefix, so its folders need their fsync only once: at the end.
-            for folder in sorted(_folders_down_to(base, written), reverse=True):
-                self._sync(folder)
+            self._folders.make_all(folders)
+            for start in range(0, len(contents), _AT_A_TIME):
+                self._write_some(list(contents.items())[start : start + _AT_A_TIME], written)
+            # Nobody reads the prefix before it is named in a log, so names may follow the bytes:
+            # the fsyncs of the files have brought most of them down, and these cost little.
+            self._folders.sync_all(folders)
         except BaseException:
             for path in written:
                 _remove(path)
@@ -99,6 +127,10 @@ class LocalStore:
         with contextlib.suppress(OSError, StoreError), self._draft() as draft:
             os.makedirs(os.path.dirname(path), exist_ok=True)
             write_new(draft, lambda file: file.write(data), durable=False)
+            if data:
+                # To rename over a file costs as much as an fsync on ext4, which brings the new one
+                # down before the old one goes. Who finds neither does without the advice.
+                _remove(path)
             os.replace(draft, path)
 
     def keys(self, prefix: str) -> Iterator[str]:
@@ -110,7 +142,7 @@ class LocalStore:
                 for name in names
             ]
         keys = (os.path.relpath(path, self._root).replace(os.sep, "/") for path in found)
-        yield from sorted(key for key in keys if not key.startswith(f"{_DRAFTS}/"))
+        yield from sorted(key for key in keys if prefix or not key.startswith(f"{_DRAFTS}/"))
 
     def folders(self, prefix: str) -> list[str]:
         base = self._path(prefix)
@@ -133,81 +165,65 @@ class LocalStore:
         path = self._path(key)
         folder = os.path.dirname(path)
         with refusals("write", path), self._draft() as draft:
-            self._make(folder)
+            self._folders.make(folder)
             write_new(draft, fill, durable=self._durable)
+            self._folders.sync_seen()
             try:
                 place(draft, path)
             except FileExistsError as error:
+                # Whoever was quicker may not have come to the fsync below, and we shall rely on it.
+                self._folders.sync(folder)
                 raise Exists(f"there is a {path} already") from error
             except FileNotFoundError:
-                self._safe.clear()  # somebody removed folders beneath us
+                self._folders.forget()
                 raise
             except OSError as error:
                 if error.errno in LOST_ANSWERS:
                     raise Unknown(f"{path} may have been written: {error.strerror}") from error
                 raise
         try:
-            self._sync(folder)
+            self._folders.sync(folder)
         except StoreError as error:
             # Everybody sees the object by now, but it may not outlive a power loss.
             raise Unclear(f"{path} may or may not be kept: {error}", hint=error.hint) from error
 
-    def _write_one(self, path: str, data: bytes) -> None:
-        with refusals("write", path):
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            try:
-                write_new(path, lambda file: file.write(data), durable=self._durable)
-            except FileExistsError as error:
-                raise Exists(f"there is a {path} already") from error
+    def _write_some(self, contents: list[tuple[str, bytes]], written: list[str]) -> None:
+        """New files, down on the disk; the path of each is added to `written` once it exists."""
+        folder = os.path.dirname(contents[0][0])
+        with refusals("write", folder), contextlib.ExitStack() as opened:
+            files = []
+            for path, data in contents:
+                with refusals("write", path), _taken(path):
+                    # All are on their way to the disk before the first is waited for.
+                    file = start_new(path, data)
+                opened.callback(os.close, file)
+                files.append((path, file))
+                written.append(path)
+            for path, file in files if self._durable else ():
+                with refusals("write", path):
+                    sync(file)
 
     @contextlib.contextmanager
     def _draft(self) -> Iterator[str]:
         folder = os.path.join(self._root, _DRAFTS)
-        self._make(folder)
+        self._folders.make_for_drafts(folder, self._root)
         draft = os.path.join(folder, self._entropy(12).hex())
         try:
             yield draft
         finally:
             _remove(draft)
 
-    def _make(self, folder: str) -> None:
-        """The folder, its name down on the disk before anything is put into it.
 
-        Who finds a folder that holds something may therefore rely on its name; one that is empty
-        may have been made a moment ago by a process that has not come to its fsync yet.
-        """
-        if folder in self._safe:
-            return
-        if not _holds_something(folder):
-            parent = os.path.dirname(folder)
-            self._make(parent)
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(folder)
-            self._sync(parent)
-        self._safe.add(folder)
-
-    def _sync(self, folder: str) -> None:
-        if self._durable:
-            with refusals("write", folder):
-                sync_folder(folder)
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
-def _holds_something(folder: str) -> bool:
+@contextlib.contextmanager
+def _taken(path: str) -> Iterator[None]:
     try:
-        with os.scandir(folder) as entries:
-            return next(entries, None) is not None
-    except FileNotFoundError:
-        return False
-    except PermissionError:
-        return True  # it may not be looked into, so it is not ours
-
-
-def _folders_down_to(base: str, paths: list[str]) -> set[str]:
-    found = {base}
-    for path in paths:
-        while (path := os.path.dirname(path)) != base:
-            found.add(path)
-    return found
+        yield
+    except FileExistsError as error:
+        raise Exists(f"there is a {path} already") from error
 
 
 def _remove(path: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 
@@ -15,11 +16,17 @@ from keepfit.store.keys import checked
 from keepfit.store.objects import Exists
 
 
+def _utcnow() -> datetime:
+    return datetime.now(UTC)
+
+
 class MemoryStore:
     """Objects in a dict; `local` copies them into a folder that goes with the store."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, clock: Callable[[], datetime] = _utcnow) -> None:
         self._objects: dict[str, bytes] = {}
+        self._times: dict[str, datetime] = {}
+        self._clock = clock  # the store's own, aware
         self._lock = Lock()  # look and write are one step
         self._folder: Path | None = None
 
@@ -30,11 +37,17 @@ class MemoryStore:
         data = self.get(key)
         return None if data is None else len(data)
 
+    def modified(self, key: str) -> datetime | None:
+        return self._times.get(checked(key))
+
+    def now(self) -> datetime:
+        return self._clock()
+
     def create(self, key: str, data: bytes) -> None:
         with self._lock:
             if checked(key) in self._objects:
                 raise Exists(f"there is a {key} already")
-            self._objects[key] = bytes(data)
+            self._put(key, data)
 
     def write(self, prefix: str, files: Mapping[str, bytes]) -> None:
         for name, data in files.items():
@@ -55,7 +68,8 @@ class MemoryStore:
         return path
 
     def advise(self, key: str, data: bytes) -> None:
-        self._objects[checked(key)] = bytes(data)
+        with self._lock:
+            self._put(checked(key), data)
 
     def keys(self, prefix: str) -> Iterator[str]:
         yield from sorted(key for key in list(self._objects) if key.startswith(_below(prefix)))
@@ -65,7 +79,13 @@ class MemoryStore:
         return sorted({rest.partition("/")[0] for rest in rests if "/" in rest})
 
     def delete(self, key: str) -> None:
-        self._objects.pop(checked(key), None)
+        with self._lock:
+            self._objects.pop(checked(key), None)
+            self._times.pop(key, None)
+
+    def _put(self, key: str, data: bytes) -> None:
+        self._objects[key] = bytes(data)
+        self._times[key] = self._clock()
 
     def _copies(self) -> Path:
         if self._folder is None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+import msgspec
+
 from keepfit.digest import Digest
 from keepfit.names import Version
 from keepfit.records import Bump, Part
@@ -17,8 +19,11 @@ StageState = Promote  # what a stage holds is told by the record that set it
 RequestState = Request  # and an open question by the record that asked it
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Row(msgspec.Struct, frozen=True, array_like=True):
+    """What checkpoints and pages hold by the thousand: written as a list, without its names."""
+
+
+class Claim(Row, frozen=True, kw_only=True):
     """A version number that an operation owns for ever."""
 
     op: str  # the operation
@@ -30,19 +35,20 @@ class Claim:
     code: Digest
     sources: Digest = ""
     reason: str = ""  # why the model was due
+    branch: str = ""  # the git branch it was trained on, where that is not the main one
     published: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Row, frozen=True):
     """A folder that one try at a version, or at storing parts, writes into."""
 
     claim: str | None  # the operation; None for parts
     status: Literal["open", "aborted", "published"]
+    seq: int = 0  # of the record that began it
+    at: str = ""  # ISO time of that record
 
 
-@dataclass(frozen=True, slots=True)
-class VersionState:
+class VersionState(Row, frozen=True, kw_only=True):
     """A published version and what became of it."""
 
     version: str
@@ -63,20 +69,30 @@ class VersionState:
     sources: Digest = ""
     reason: str = ""
     verdicts: tuple[Judged, ...] = ()
-    status: Literal["live"] = "live"
+    status: Literal["live", "tombstoned", "purged"] = "live"
+    changed: int | None = None  # seq of the record that set its status; None: it is live
+    pinned: str | None = None  # why the rules may not collect it
+    branch: str = ""
+    begun: str = ""  # ISO time of the claim of its attempt
+    dead: tuple[str, ...] = ()  # earlier attempts at it, told once the fold has forgotten them
 
     @property
     def name(self) -> Version:
         """Its number and label, comparable by number."""
         return Version.parse(self.version)
 
+    @property
+    def number(self) -> tuple[int, int, int]:
+        """The same as three numbers."""
+        return number_of(self.version)
 
-@dataclass(frozen=True, slots=True)
-class StoredPart:
+
+class StoredPart(Row, frozen=True):
     """A part of a snapshot and the attempt whose folder holds it."""
 
     part: Part
     attempt: str
+    seq: int = 0  # of the record that froze it
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +101,15 @@ class Entry:
 
     event: events.Any
     void: str | None = None
+
+
+def number_of(version: str) -> tuple[int, int, int]:
+    """The three numbers of a version in the log; KeyError where the text is none."""
+    try:
+        major, minor, patch = map(int, version.partition("-")[0].split("."))
+    except ValueError as error:
+        raise KeyError(version) from error
+    return major, minor, patch
 
 
 def time_of(text: str) -> datetime | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from keepfit.digest import Digest
 from keepfit.errors import StoreError
@@ -27,6 +28,12 @@ class ObjectStore(Protocol):
     # how many bytes it has, or None where there is no such object
     def size(self, key: str) -> int | None: ...
 
+    # when it was last written, by the store's own clock; None where there is no such object
+    def modified(self, key: str) -> datetime | None: ...
+
+    # what time it is by the same clock, which nobody's own clock need agree with
+    def now(self) -> datetime: ...
+
     # write durably, only where no object is yet; Exists if one is, Unknown if nobody can say
     def create(self, key: str, data: bytes) -> None: ...
 
@@ -42,7 +49,7 @@ class ObjectStore(Protocol):
     # overwrite advice that may be lost: hints, heartbeats, views
     def advise(self, key: str, data: bytes) -> None: ...
 
-    # every key below the prefix, sorted
+    # every key below the prefix, sorted; below none, all but drafts, which lie below tmp
     def keys(self, prefix: str) -> Iterator[str]: ...
 
     # the next part of every key below the prefix that has further parts: sorted, each once
@@ -50,3 +57,11 @@ class ObjectStore(Protocol):
 
     # it is no error if it is gone already
     def delete(self, key: str) -> None: ...
+
+
+@runtime_checkable
+class GetsMany(Protocol):
+    """A store that is far away and answers many questions at once."""
+
+    # the bytes of each, or None, in the order of the keys
+    def get_many(self, keys: Sequence[str]) -> list[bytes | None]: ...

@@ -54,7 +54,7 @@ class StoredParts:
 
     def path(self, digest: Digest) -> Path:
         """A local file with the part's bytes, verified the first time; Corrupt if they differ."""
-        stored = self._state.parts.get(digest)
+        stored = self._state.part(digest)
         if stored is None:
             raise UnknownName(f"part of {self._model}", digest, ())
         key = keys.part(self._model, stored.attempt, stored.part)

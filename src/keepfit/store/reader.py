@@ -5,19 +5,24 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import TypeVar
 
-from keepfit.errors import UnknownName
+from keepfit.errors import Corrupt, UnknownName
 from keepfit.names import Reference, check_name
 from keepfit.records import Manifest
 from keepfit.store import format as mark
 from keepfit.store import keys, versions
-from keepfit.store.log import Log, read
-from keepfit.store.nouns import VersionState
+from keepfit.store.log import read, read_unhinted
+from keepfit.store.nouns import Entry, VersionState
 from keepfit.store.objects import ObjectStore
+from keepfit.store.pages import Page, unpack
+from keepfit.store.reading import unchained
 from keepfit.store.resolve import published, resolve
+from keepfit.store.shortcut import by_hint
 from keepfit.store.state import State
 from keepfit.store.steps import Steps, drive
+from keepfit.store.tape import Log
 
 T = TypeVar("T")
 
@@ -49,12 +54,20 @@ class Reader:
 
     def state(self, model: str) -> State:
         """The model's state now; an empty one for a model that nobody began."""
-        return self._keep(self._drive(read(self._log(model))))
+        return self._keep(self._read(model))
+
+    def history(self, model: str, limit: int) -> tuple[Entry, ...]:
+        """The newest records, as many as `limit`, the newest last; void ones say why they are."""
+        state = self.state(model)
+        entries = state.entries[-limit:] if limit > 0 else []
+        missing = min(limit, state.next) - len(entries)
+        older = range(state.next - len(entries) - missing, state.next - len(entries))
+        return (*(self._entry(model, state, seq) for seq in older), *entries)
 
     def resolve(self, reference: Reference, stages: Collection[str]) -> VersionState:
         """The version that a reference names; UnknownName with what there is."""
         state = self.state(reference.model)
-        if not state.entries:
+        if not state.next:
             raise UnknownName(
                 "model in the store",
                 reference.model,
@@ -82,9 +95,29 @@ class Reader:
         self._check()
         return self._logs.get(model) or Log(model)
 
+    def _read(self, model: str) -> Log:
+        check_name("model", model)
+        known = self._logs.get(model) or self._drive(by_hint(model))
+        if known is None:
+            self._check()
+            return self._drive(read_unhinted(model))
+        # Who left the hint had looked at the mark, and a mark is written once.
+        return self._drive(read(known))
+
     def _keep(self, log: Log) -> State:
         self._logs[log.model] = log
-        return log.state
+        return log.state.reading(partial(self._page, log.model))
+
+    def _entry(self, model: str, state: State, seq: int) -> Entry:
+        key = keys.record(model, seq)
+        data = self._objects.get(key)
+        if data is None:
+            raise Corrupt(f"{key} is gone", hint="restore it from a backup")
+        return Entry(unchained(key, data, seq=seq), state.void.get(seq))
+
+    def _page(self, model: str, page: Page) -> bytes:
+        key = keys.page(model, page.last, page.digest)
+        return unpack(page, key, self._objects.get(key))
 
     def _published(self, model: str, version: str) -> VersionState:
         return published(self.state(model), model, version)

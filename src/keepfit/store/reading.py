@@ -32,6 +32,14 @@ def decode(key: str, data: bytes, *, seq: int, prev: Digest | None) -> events.An
     Corrupt where the bytes are no record or do not follow the one before; StoreError where a
     newer keepfit wrote it, because skipping it could show a wrong state.
     """
+    event = unchained(key, data, seq=seq)
+    if event.prev != prev:
+        raise _damaged(key, f"it follows a record with digest {event.prev}, found {prev}")
+    return event
+
+
+def unchained(key: str, data: bytes, *, seq: int) -> events.Any:
+    """The event in slot `seq`, whatever came before it; Corrupt or StoreError as for `decode`."""
     try:
         event = _events.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
@@ -41,8 +49,6 @@ def decode(key: str, data: bytes, *, seq: int, prev: Digest | None) -> events.An
         raise newer(key)
     if event.seq != seq:
         raise _damaged(key, f"it calls itself record {event.seq}")
-    if event.prev != prev:
-        raise _damaged(key, f"it follows a record with digest {event.prev}, found {prev}")
     return event
 
 

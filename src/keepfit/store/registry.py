@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
 from keepfit.digest import Digest, sha256
 from keepfit.errors import Conflict, UserError
 from keepfit.records import Bump, Manifest, Outcome, Part
-from keepfit.store import format as mark
-from keepfit.store import keys, versions
+from keepfit.store import keys, versions, view
 from keepfit.store.events import (
     Abort,
     Approve,
@@ -25,37 +22,23 @@ from keepfit.store.events import (
     Reject,
     Request,
 )
-from keepfit.store.log import Decide, Draft, append
+from keepfit.store.heartbeat import beating
+from keepfit.store.keeping import Keeping
+from keepfit.store.log import Draft
 from keepfit.store.nouns import Claim, StageState
-from keepfit.store.objects import ObjectStore
 from keepfit.store.parts import StoredParts
-from keepfit.store.reader import Reader
-from keepfit.store.resolve import published
 from keepfit.store.state import State
-from keepfit.store.ulid import ulid
 
 EVIDENCE = "evidence.json"  # the file of a version whose digest is approved
+_LARGE = 64 << 20  # bytes; fewer are written long before anybody takes the attempt for dead
 
 
-class Registry(Reader):
+class Registry(Keeping):
     """The models of a store, as `actor` sees and changes them.
 
     What changes a model returns its new State. `op` names an operation: given again, it is done
     once. StoreError if the store fails, Unclear if nobody can say whether it did.
     """
-
-    def __init__(
-        self,
-        objects: ObjectStore,
-        *,
-        clock: Callable[[], datetime],
-        actor: str,
-        entropy: Callable[[int], bytes] = os.urandom,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        super().__init__(objects, entropy=entropy, sleep=sleep)
-        self._clock, self._actor = clock, actor
-        self._marked = False
 
     def evidence(self, model: str, version: str) -> bytes:
         """The newest evidence on a version; Corrupt if it is not what was recorded."""
@@ -83,10 +66,12 @@ class Registry(Reader):
         code: Digest,
         sources: Digest = "",
         reason: str = "",
+        branch: str = "",
     ) -> Claim:
         """A version number of one's own, and an attempt at it that ends the operation's earlier.
 
-        The same operation again gets the same number, or what it has published already.
+        The same operation again gets the same number, or what it has published already. `branch`
+        is that of git where it is not the main one.
         """
         attempt = self.attempt()
         facts = {"config": config, "snapshot": snapshot, "code": code}
@@ -108,6 +93,7 @@ class Registry(Reader):
                 attempt=attempt,
                 sources=sources,
                 reason=reason,
+                branch=branch,
                 **facts,
             )
 
@@ -144,7 +130,10 @@ class Registry(Reader):
             return self.state(model)
         approved = sha256(files[evidence])
         folder = keys.version_folder(model, claim.version, claim.attempt)
-        written = self._drive(versions.store(folder, files, manifest))
+        large = sum(map(len, files.values())) > _LARGE
+        heartbeat = keys.heartbeat(model, claim.attempt)
+        with beating(self._objects, heartbeat) if large else nullcontext():
+            written = self._drive(versions.store(folder, files, manifest))
         draft = self._draft(
             Publish,
             op,
@@ -221,41 +210,9 @@ class Registry(Reader):
         """Point the stage at the version; Conflict unless record `expect` (None: nobody) set it."""
         facts: dict[str, Any] = {"stage": stage, "expect": expect, "how": how, "reason": reason}
         look = partial(_refuse_if_moved, model=model, stage=stage, expect=expect)
-        return self._about(Promote, model, version, look, **facts)
-
-    def attempt(self) -> str:
-        """A name for a folder that nobody else ever uses."""
-        return ulid(self._clock(), self._entropy)
-
-    # --- how -------------------------------------------------------------------------------------
-
-    def _about(
-        self,
-        kind: Callable[..., Any],
-        model: str,
-        version: str,
-        look: Callable[[State], None] = lambda _: None,
-        **facts: Any,
-    ) -> State:
-        op = self.attempt()
-        draft = self._draft(kind, op, version=version, **facts)
-
-        def decide(state: State) -> Draft:
-            published(state, model, version)
-            look(state)
-            return draft
-
-        return self._append(model, op, decide)
-
-    def _draft(self, kind: Callable[..., Any], op: str, **facts: Any) -> Draft:
-        at = self._clock().astimezone(UTC).isoformat(timespec="milliseconds")
-        return partial(kind, op=op, actor=self._actor, at=at, **facts)
-
-    def _append(self, model: str, op: str, decide: Decide) -> State:
-        if not self._marked:
-            self._drive(mark.ensure(self._entropy))
-            self._checked = self._marked = True
-        return self._keep(self._drive(append(self._log(model), op, decide)))
+        state = self._about(Promote, model, version, look, **facts)
+        self._drive(view.show(model, state, stage))
+        return state
 
 
 def _same(claim: Claim, **facts: Digest) -> Claim:

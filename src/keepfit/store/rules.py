@@ -11,28 +11,49 @@ from keepfit.store.events import (
     Begin,
     Freeze,
     Judged,
+    Pin,
     Promote,
     Publish,
+    Purge,
+    PurgeParts,
     Reject,
     Request,
+    Tombstone,
+    TombstoneParts,
+    Unpin,
+    Untombstone,
 )
 from keepfit.store.nouns import time_of
 from keepfit.store.state import State
 
+Named = Judged | Request | Approve | Reject | Promote | Pin | Tombstone  # a version that is live
+Kept = Unpin | Untombstone | Purge  # one that was published
 
-def objection(state: State, event: events.Any) -> str | None:
-    """Why the record would be void after `state`, or None if it would count."""
+
+def objection(state: State, event: events.Any) -> str | None:  # noqa: PLR0911 a case a kind
+    """Why the record would be void after `state`, or None if it would count.
+
+    Wanted where the answer needs a page that is not at hand.
+    """
     if event.op in state.ops:
         return f"the operation {event.op} is done already, by record {state.ops[event.op]}"
     match event:
         case Begin():
             return _begin(state, event)
+        case Abort(stray=True):
+            return _fresh(state, event.attempt)
         case Abort() | Publish():
             return _needs_open_attempt(state, event) or _publish(state, event)
         case Freeze():
             return _fresh(state, event.attempt)
-        case Judged() | Request() | Approve() | Reject() | Promote():
-            return _needs_version(state, event.version) or _about_version(state, event)
+        case TombstoneParts():
+            return _needs_unneeded(state, event)
+        case PurgeParts():
+            return _needs_dropped(state, event)
+        case Unpin() | Untombstone() | Purge():
+            return _about_kept(state, event)
+        case _:
+            return _needs_live(state, event.version) or _about_version(state, event)
 
 
 def _begin(state: State, event: Begin) -> str | None:
@@ -80,13 +101,14 @@ def _publish(state: State, event: Abort | Publish) -> str | None:
     return None
 
 
-def _needs_version(state: State, version: str) -> str | None:
-    return None if version in state.versions else f"{version} is not published"
+def _needs_live(state: State, version: str) -> str | None:
+    held = state.versions.get(version)
+    if held is None:
+        return f"{version} is not published"
+    return None if held.status == "live" else f"{version} is {held.status}"
 
 
-def _about_version(
-    state: State, event: Judged | Request | Approve | Reject | Promote
-) -> str | None:
+def _about_version(state: State, event: Named) -> str | None:
     match event:
         case Request() | Approve():
             return _needs_evidence(state, event) or _needs_expiry(event)
@@ -94,6 +116,52 @@ def _about_version(
             return f"nobody asks to let {event.version} into {event.stage}"
         case Promote():
             return _expects_what_is_there(state, event)
+        case Tombstone():
+            return _needs_unused(state, event.version)
+    return None
+
+
+def _needs_unused(state: State, version: str) -> str | None:
+    for stage, promotion in state.stages.items():
+        if promotion.version == version:
+            return f"{stage} points at {version}"
+    for asked, stage in state.requests:
+        if asked == version:
+            return f"somebody is asked to let {version} into {stage}"
+    return f"{version} is pinned" if state.versions[version].pinned is not None else None
+
+
+def _about_kept(state: State, event: Kept) -> str | None:
+    held = state.versions.get(event.version)
+    if held is None:
+        return f"{event.version} is not published"
+    if isinstance(event, Unpin):
+        return f"{event.version} is not pinned" if held.pinned is None else None
+    return None if held.status == "tombstoned" else f"{event.version} is {held.status}"
+
+
+def _needs_unneeded(state: State, event: TombstoneParts) -> str | None:
+    """Versions at hand need none of the parts that are read from there.
+
+    Of parts and versions on pages whoever drafts this knows: no version comes to need such a part
+    again, since what was forgotten is stored anew.
+    """
+    read = {digest for digest in event.parts if _reads(state, digest, event.attempt)}
+    for held in state.versions.recent.values():
+        if held.status != "purged" and not read.isdisjoint(held.parts):
+            return f"{held.version} needs the part {min(read.intersection(held.parts))}"
+    return None
+
+
+def _reads(state: State, digest: str, attempt: str) -> bool:
+    known = state.parts.get(digest)
+    return known is not None and known.attempt == attempt
+
+
+def _needs_dropped(state: State, event: PurgeParts) -> str | None:
+    for digest in event.parts:
+        if (event.attempt, digest) not in state.dropped:
+            return f"the part {digest} of {event.attempt} is not tombstoned"
     return None
 
 

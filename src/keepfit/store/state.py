@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+import msgspec
 
 from keepfit.digest import Digest
 from keepfit.names import Version
@@ -20,60 +23,110 @@ from keepfit.store.nouns import (
     VersionState,
     time_of,
 )
+from keepfit.store.pages import Fetch, Page
+from keepfit.store.shelf import Versions
+
+Copy = tuple[str, Digest]  # a part as it lies in one attempt's folder
 
 
-@dataclass(frozen=True, slots=True)
+class PastPage(Page, frozen=True):
+    """A page of a stage's promotions."""
+
+    stage: str
+    earliest: float  # POSIX time of the earliest of them
+
+
+@dataclass(slots=True)
 class State:
-    """A model after some records of its log; only `fold` makes one, and nobody changes it."""
+    """A model after some records of its log; only `fold` makes one, and nobody else changes it.
 
-    entries: list[Entry] = field(default_factory=list)  # the whole history, void records too
-    ops: dict[str, int] = field(default_factory=dict)  # operation -> seq of its valid record
+    It stays small: what no rule needs any more stands on pages, which are read when asked for.
+    """
+
+    next: int = 0  # the seq of the record that would come next
+    at: str = ""  # ISO time of the newest record
+    highest: str = ""  # the version with the highest number that was ever claimed
+    entries: list[Entry] = field(
+        default_factory=list, compare=False
+    )  # the newest records, void too
+    void: dict[int, str] = field(default_factory=dict)  # why records count for nothing; the newest
+    ops: dict[str, int] = field(
+        default_factory=dict
+    )  # the newest operations -> seq of their record
     claims: dict[str, Claim] = field(default_factory=dict)  # by operation, lowest number first
     attempts: dict[str, Attempt] = field(default_factory=dict)
-    versions: dict[str, VersionState] = field(default_factory=dict)  # in order of publication
-    parts: dict[Digest, StoredPart] = field(default_factory=dict)
+    versions: Versions = field(default_factory=Versions)
+    parts: dict[Digest, StoredPart] = field(default_factory=dict)  # those named last come last
+    part_pages: tuple[Page, ...] = ()
+    dropped: dict[Copy, int] = field(default_factory=dict)  # tombstoned parts -> seq of the record
     stages: dict[str, StageState] = field(default_factory=dict)  # what each holds
-    past: dict[str, list[StageState]] = field(default_factory=dict)  # all they ever held
+    past: dict[str, list[StageState]] = field(default_factory=dict)  # what they held, the newest
+    past_pages: tuple[PastPage, ...] = ()
+    trails: dict[str, list[str]] = field(default_factory=dict)  # where rollbacks lead, newest last
     requests: dict[Place, RequestState] = field(default_factory=dict)  # not answered yet
     approvals: dict[Place, dict[str, Approve]] = field(default_factory=dict)  # by approver
     rejections: list[Reject] = field(default_factory=list)
 
-    @property
-    def next(self) -> int:
-        """The seq of the record that would come next."""
-        return len(self.entries)
-
     def next_version(self, bump: Bump, label: str) -> Version:
         """The number after the highest that was ever claimed; the first is 1.0.0."""
-        if not self.claims:
+        if not self.highest:
             return Version(1, 0, 0, label)
-        # Each new claim is higher than all before it, so the last is the highest.
-        highest = next(reversed(self.claims.values())).version
-        return Version.parse(highest).bump(bump, label)
+        return Version.parse(self.highest).bump(bump, label)
 
     @property
     def newest(self) -> VersionState | None:
-        """The published version with the highest number, or None."""
-        published = (claim.version for claim in reversed(self.claims.values()) if claim.published)
-        return self.versions.get(next(published, ""))
+        """The live version with the highest number that was trained on the main branch, or None."""
+        return self.newest_on("")
+
+    def newest_on(self, branch: str) -> VersionState | None:
+        """The same of another branch."""
+        archived = max((page.high for page in self.versions.pages), default=(0, 0, 0))
+        for claim in reversed(self.claims.values()):
+            held = self.versions.recent.get(claim.version)
+            if held and held.status == "live" and held.branch == branch:
+                if held.number < archived:
+                    break
+                return held
+        return self.versions.highest(lambda v: v.status == "live" and v.branch == branch)
 
     def before(self, stage: str) -> str | None:
         """The version that a rollback of the stage leads to, or None.
 
         A rollback undoes what it left: after a, b, c and back to b, it leads to a.
         """
-        trail: list[str] = []
-        for promotion in self.past.get(stage, []):
-            _follow(trail, promotion)
-        return trail[-2] if len(trail) > 1 else None
+        trail = self.trails.get(stage, [])[:-1]
+        return next((v for v in reversed(trail) if self.versions[v].status == "live"), None)
 
     def live_at(self, stage: str, moment: datetime) -> str | None:
         """The version that the stage held at `moment` (with its zone), or None."""
-        for promotion in reversed(self.past.get(stage, [])):
-            at = time_of(promotion.at)
-            if at is not None and at <= moment:
-                return promotion.version
+        for promotions in self._past(stage, moment):
+            for promotion in reversed(promotions):
+                at = time_of(promotion.at)
+                if at is not None and at <= moment:
+                    return promotion.version
         return None
+
+    def _past(self, stage: str, moment: datetime) -> Iterator[list[StageState]]:
+        """Promotions of the stage, newest first, but for pages that hold none so early."""
+        yield self.past.get(stage, [])
+        for page in reversed(self.past_pages):
+            if page.stage == stage and page.earliest <= moment.timestamp():
+                yield self.versions.library.rows(page, promotions_of)
+
+    def part(self, digest: Digest) -> StoredPart | None:
+        """Where the part lies, or None; those that no version named for long are looked up."""
+        if digest in self.parts:
+            return self.parts[digest]
+        for page in reversed(self.part_pages):
+            if found := self.versions.library.rows(page, parts_of).get(digest):
+                return found
+        return None
+
+    def all_parts(self) -> Iterator[StoredPart]:
+        """Every part that was stored, those of pages too; some may have been purged."""
+        yield from self.parts.values()
+        for page in reversed(self.part_pages):
+            yield from self.versions.library.rows(page, parts_of).values()
 
     def approvers(
         self, version: str, stage: str, evidence: Digest, moment: datetime | None = None
@@ -82,36 +135,47 @@ class State:
 
         `moment` is that of the promotion; without it, the time of the log's newest record.
         """
-        at = moment or self._now()
+        at = moment or time_of(self.at)
         given = self.approvals.get((version, stage), {}).values()
         return tuple(a.actor for a in given if a.evidence == evidence and not _expired(a, at))
 
-    def _now(self) -> datetime | None:
-        return time_of(self.entries[-1].event.at) if self.entries else None
+    def reading(self, fetch: Fetch) -> State:
+        """The same state, where pages that are not at hand are fetched."""
+        return replace(self, versions=self.versions.reading(fetch))
 
     def copy(self) -> State:
         """The same state, sharing nothing that a fold could change."""
-        return State(
+        return replace(
+            self,
             entries=self.entries.copy(),
+            void=self.void.copy(),
             ops=self.ops.copy(),
             claims=self.claims.copy(),
             attempts=self.attempts.copy(),
             versions=self.versions.copy(),
             parts=self.parts.copy(),
+            dropped=self.dropped.copy(),
             stages=self.stages.copy(),
             past={stage: held.copy() for stage, held in self.past.items()},
+            trails={stage: trail.copy() for stage, trail in self.trails.items()},
             requests=self.requests.copy(),
             approvals={place: given.copy() for place, given in self.approvals.items()},
             rejections=self.rejections.copy(),
         )
 
 
-def _follow(trail: list[str], promotion: StageState) -> None:
-    if promotion.how == "rollback" and promotion.version in trail:
-        while trail[-1] != promotion.version:
-            trail.pop()
-    elif not trail or trail[-1] != promotion.version:
-        trail.append(promotion.version)
+def promotions_of(page: bytes) -> list[StageState]:
+    """The rows of a page of promotions, oldest first."""
+    return _promotions.decode(page)
+
+
+def parts_of(page: bytes) -> dict[Digest, StoredPart]:
+    """The rows of a page of parts, by digest."""
+    return {row.part.digest: row for row in _parts.decode(page)}
+
+
+_promotions = msgspec.json.Decoder(list[StageState])
+_parts = msgspec.json.Decoder(list[StoredPart])
 
 
 def _expired(approval: Approve, moment: datetime | None) -> bool:

@@ -1,0 +1,74 @@
+"""What of a model's versions is kept, and the removal of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from itertools import islice
+
+from keepfit.config.schema import Keep
+from keepfit.store.collect import Removed
+from keepfit.store.nouns import VersionState
+from keepfit.store.registry import Registry
+from keepfit.store.state import State
+from keepfit.store.survey import Survey, Terms
+
+PER_STAGE = 5  # versions that a stage held before: where rollbacks lead
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Why versions stay."""
+
+    keep: Keep  # what the model's table says
+    branches: frozenset[str] | None = None  # of git; None: nobody knows, so all of them live
+
+
+def survey(registry: Registry, model: str, rules: Rules) -> Survey:
+    """What a collection would remove of the model, and what stays and why. Writes nothing."""
+    kept = partial(why_kept, rules=rules)
+    return registry.survey(model, Terms(kept=kept, young=timedelta(days=rules.keep.days)))
+
+
+def collect(registry: Registry, seen: Survey) -> Iterator[Removed]:
+    """Carry out what was surveyed, one thing after the other."""
+    for removal in seen.removals:
+        yield registry.remove(seen, removal)
+
+
+def why_kept(state: State, rules: Rules) -> Callable[[VersionState], str | None]:
+    """A function from a live version to why it stays, whatever its age, or None."""
+    newest = _newest_on_main(state, rules.keep.versions)
+    used = dict(_used(state))
+
+    def why(row: VersionState) -> str | None:
+        if row.version in used:
+            return used[row.version]
+        if row.pinned is not None:
+            return f"it is pinned: {row.pinned}" if row.pinned else "it is pinned"
+        if row.version in newest:
+            return f"it is one of the newest {rules.keep.versions}"
+        if row.branch and (rules.branches is None or row.branch in rules.branches):
+            return f"its branch {row.branch} is still there"
+        return None
+
+    return why
+
+
+def _newest_on_main(state: State, count: int) -> set[str]:
+    newest = state.versions.top(count, lambda row: row.status == "live" and not row.branch)
+    return {row.version for row in newest}
+
+
+def _used(state: State) -> Iterator[tuple[str, str]]:
+    """Versions that stages and open questions need; where several reasons hold, the best last."""
+    for stage, past in state.past.items():
+        held = dict.fromkeys(promotion.version for promotion in reversed(past))
+        for version in islice(held, 1, 1 + PER_STAGE):
+            yield version, f"{stage} held it before"
+    for version, stage in state.requests:
+        yield version, f"somebody is asked to let it into {stage}"
+    for stage, promotion in state.stages.items():
+        yield promotion.version, f"{stage} points at it"

@@ -1,0 +1,72 @@
+"""The doctor's visit: is the store what its logs say, and does it keep what they rely on?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from keepfit.errors import UnknownName
+from keepfit.store import derived, keys, verify
+from keepfit.store.ledger import open_ledger
+from keepfit.store.objects import ObjectStore
+from keepfit.store.probe import Trial, probe
+from keepfit.store.verify import Symptom
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What is looked at, and what may be done about it."""
+
+    deep: bool = True  # every byte of versions and parts; else their sizes
+    repair: bool = False  # make again what a log tells as well; no log record is ever touched
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A model after the visit."""
+
+    model: str
+    records: int
+    versions: int
+    symptoms: tuple[Symptom, ...]
+    repaired: tuple[str, ...] = ()  # keys of what was made again or taken away
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing is lost or misleading."""
+        return not any(symptom.harm for symptom in self.symptoms)
+
+
+def try_store(objects: ObjectStore, clock: Callable[[], datetime]) -> tuple[Trial, ...]:
+    """What the store was put to, and whether it kept it; some 20 MB go there and back."""
+    return tuple(probe(objects, clock=clock))
+
+
+def examine(objects: ObjectStore, models: Sequence[str], visit: Visit) -> Iterator[Examined]:
+    """Each model with all that is wrong with it; StoreError where the store fails."""
+    for model in models:
+        yield _examine(objects, model, visit)
+
+
+def _examine(objects: ObjectStore, model: str, visit: Visit) -> Examined:
+    ledger = open_ledger(objects, model)
+    repaired = tuple(derived.repair(objects, ledger)) if visit.repair else ()
+    symptoms = (
+        *verify.look_at_log(objects, ledger),
+        *verify.look_at_versions(objects, ledger, deep=visit.deep),
+        *verify.look_at_parts(objects, ledger, deep=visit.deep),
+        *derived.look_at_derived(objects, ledger),
+        *verify.look_for_leftovers(objects, ledger),
+    )
+    return Examined(model, ledger.state.next, len(ledger.versions), symptoms, repaired)
+
+
+def models_in(objects: ObjectStore, asked: Sequence[str]) -> list[str]:
+    """The models to look at: those asked for, else all of the store; UnknownName with a guess."""
+    # Whatever has a folder: the log itself may be what is missing.
+    found = objects.folders(keys.MODELS)
+    for name in asked:
+        if name not in found:
+            raise UnknownName("model in the store", name, found)
+    return list(asked or found)

@@ -1,0 +1,70 @@
+"""How anything gets into a store: by a record that somebody drafts, appended to a model's log."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from keepfit.store import format as mark
+from keepfit.store.log import Decide, Draft, append
+from keepfit.store.objects import ObjectStore
+from keepfit.store.reader import Reader
+from keepfit.store.resolve import published
+from keepfit.store.state import State
+from keepfit.store.ulid import ulid
+
+
+class Writer(Reader):
+    """A reader that may also write, as `actor`."""
+
+    def __init__(
+        self,
+        objects: ObjectStore,
+        *,
+        clock: Callable[[], datetime],
+        actor: str,
+        entropy: Callable[[int], bytes] = os.urandom,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        super().__init__(objects, entropy=entropy, sleep=sleep)
+        self._clock, self._actor = clock, actor
+        self._marked = False
+
+    def attempt(self) -> str:
+        """A name for a folder that nobody else ever uses."""
+        return ulid(self._clock(), self._entropy)
+
+    def _about(
+        self,
+        kind: Callable[..., Any],
+        model: str,
+        version: str,
+        look: Callable[[State], None] = lambda _: None,
+        **facts: Any,
+    ) -> State:
+        op = self.attempt()
+        draft = self._draft(kind, op, version=version, **facts)
+
+        def decide(state: State) -> Draft:
+            published(state, model, version)
+            look(state)
+            return draft
+
+        return self._append(model, op, decide)
+
+    def _draft(self, kind: Callable[..., Any], op: str, **facts: Any) -> Draft:
+        at = self._clock().astimezone(UTC).isoformat(timespec="milliseconds")
+        return partial(kind, op=op, actor=self._actor, at=at, **facts)
+
+    def _append(self, model: str, op: str, decide: Decide) -> State:
+        self._mark()
+        return self._keep(self._drive(append(self._log(model), op, decide)))
+
+    def _mark(self) -> None:
+        if not self._marked:
+            self._drive(mark.ensure(self._entropy))
+            self._checked = self._marked = True
