@@ -46,7 +46,7 @@ def race(dialect, environ, writers, rounds):
     told = [process.communicate() for process in running]
     assert [error for _, error in told] == [""] * writers
     assert [process.returncode for process in running] == [0] * writers
-    return [out.split() for out, _ in told]
+    return [[line.split()[0] for line in out.splitlines()] for out, _ in told]
 
 
 def check_race(dialect, writers, rounds):

@@ -1,6 +1,10 @@
-"""A process of its own that begins and publishes versions: python writer.py STORE NAME COUNT."""
+"""A process of its own that begins and publishes versions: python writer.py STORE NAME COUNT.
+
+It prints each version, and how often it lost its place in the log to another on the way.
+"""
 
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -86,9 +90,16 @@ def publish(registry, op, *, model="fare", files=FILES, **options):
 
 
 def main(root, name, count):
-    registry = Registry(open_store(root), clock=lambda: datetime.now(UTC), actor=name)
+    waits = []
+
+    def sleep(seconds):
+        waits.append(seconds)
+        time.sleep(seconds)
+
+    registry = Registry(open_store(root), clock=lambda: datetime.now(UTC), actor=name, sleep=sleep)
     for number in range(int(count)):
-        sys.stdout.write(publish(registry, f"{name}-{number}") + "\n")
+        waits.clear()
+        sys.stdout.write(f"{publish(registry, f'{name}-{number}')} {len(waits)}\n")
 
 
 if __name__ == "__main__":
