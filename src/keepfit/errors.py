@@ -135,7 +135,7 @@ class Corrupt(StoreError):
 
 
 class Unclear(StoreError):
-    """Nobody can say whether it happened; the same command run again finds out."""
+    """Nobody can say whether it happened; the command that the message names finds out."""
 
     exit_code = 6
 

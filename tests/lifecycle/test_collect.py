@@ -122,7 +122,7 @@ def test_gc_deletes_with_yes_and_undelete_has_it_back(keepfit, branches):
     assert [row["version"][:5] for row in listed] == ["1.0.4", "1.0.3", "1.0.2"]
     assert keepfit("show", "fare@1.0.0")[0] == 3
     assert keepfit("undelete", "fare@1.0.0")[0] == 0
-    assert keepfit("gc", "--undelete", "fare@1.0.1")[0] == 0
+    assert keepfit("undelete", "fare@1.0.1")[0] == 0
     _, listed = keepfit("list", "--json")
     assert len(listed) == 5
     _, told = keepfit("history", "fare")
@@ -217,5 +217,5 @@ except SystemExit:
 print(*sys.modules)
 """
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "keepfit.cli.keep" in out.stdout.split()
+    assert "keepfit.cli.collect" in out.stdout.split()
     assert not {"numpy", "polars", "pydantic", "msgspec"} & set(out.stdout.split())

@@ -135,7 +135,7 @@ def test_a_version_whose_release_was_interrupted_is_due_and_released_as_it_is(li
     assert life.plan().status == "fresh"
 
 
-def interrupted(*_):
+def interrupted(*_, **__):
     raise KeyboardInterrupt
 
 

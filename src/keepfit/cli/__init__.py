@@ -28,7 +28,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "show": ("show", "Show a version: scores, verdict, data, encoding, recipe."),
     "history": ("look", "Tell what happened to a model."),
     "live": ("look", "Say what was live at a time."),
-    "gc": ("keep", "Delete what no rule keeps; shows first."),
+    "gc": ("collect", "Delete what no rule keeps; shows first."),
     "undelete": ("keep", "Have a deleted version back."),
     "pin": ("keep", "Keep a version, whatever the rules say."),
     "unpin": ("keep", "Let the rules decide again."),
@@ -76,7 +76,7 @@ class Verbs(click.Group):
 @click.pass_context
 def keepfit(ctx: click.Context, profile: str | None, debug: bool) -> None:  # noqa: FBT001 a flag
     """Keep every model fit for production."""
-    ctx.obj = {"profile": profile, "debug": debug}
+    ctx.obj = {**(ctx.obj or {}), "profile": profile, "debug": debug}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -84,7 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     argv = list(sys.argv[1:] if arguments is None else arguments)
     _make_start_quick(os.environ)
     try:
-        keepfit.main(args=argv, prog_name="keepfit", standalone_mode=False)
+        world = {"argv": tuple(argv)}
+        keepfit.main(args=argv, prog_name="keepfit", standalone_mode=False, obj=world)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.ClickException as error:

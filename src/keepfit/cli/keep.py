@@ -1,212 +1,86 @@
-"""keepfit gc, undelete, pin and unpin: what stays in the store, and what goes. gc shows first."""
+"""keepfit pin, unpin and undelete: what stays in the store, whatever the rules say."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from keepfit.cli.render import next_step, symbol, table
-from keepfit.cli.session import Session, verb
+from keepfit.cli.render import next_step, symbol
+from keepfit.cli.session import Session, writes
 
 if TYPE_CHECKING:
-    from keepfit.config.load import Project
-    from keepfit.store.collect import Removed
-    from keepfit.store.nouns import VersionState
     from keepfit.store.registry import Registry
-    from keepfit.store.survey import Removal, Survey
-
-WORDS = {
-    "abort": "end and delete",
-    "tombstone": "delete; for 7 days it can be had back",
-    "purge": "delete for good",
-    "drop parts": "set aside for 7 days",
-    "purge parts": "delete for good",
-    "sweep": "delete leftovers",
-}
-
-
-@click.command("gc")
-@click.argument("models", nargs=-1, metavar="[MODEL]...")
-@click.option("--undelete", metavar="REF", help="Instead: have a deleted version back.")
-@click.option("--yes", "-y", is_flag=True, help="Do it.")
-@verb
-def gc_(session: Session, models: tuple[str, ...], *, undelete: str | None, yes: bool) -> None:
-    """Delete what no rule keeps; shows what and why, and does nothing without --yes."""
-    from keepfit.lifecycle.collect import collect
-
-    project = session.project()
-    registry = session.registry(project)
-    if undelete:
-        _undelete(session, registry, undelete)
-        return
-    seen = _surveys(project, registry, models)
-    drafts = registry.drafts()
-    if not yes:
-        session.show(_planned(seen, drafts), lambda: _show(seen, drafts))
-        return
-    done = {name: list(collect(registry, one)) for name, one in seen.items()}
-    swept = [registry.sweep(draft) for draft in drafts]
-    session.show(_done(done, swept), lambda: _show_done(done, swept))
-
-
-def _surveys(project: Project, registry: Registry, models: tuple[str, ...]) -> dict[str, Survey]:
-    from keepfit.cli.look import known_model
-    from keepfit.config.git import live_branches
-    from keepfit.lifecycle.collect import Rules, survey
-
-    branches = live_branches(project.root)
-    names = [known_model(project, m) for m in models] or list(project.models)
-    return {
-        name: survey(registry, name, Rules(project.models[name].keep, branches)) for name in names
-    }
-
-
-def _show(seen: dict[str, Survey], drafts: list[Removal]) -> None:
-    for name, one in seen.items():
-        if one.kept:
-            click.echo(click.style(f"{name}  keeps", bold=True))
-            table([(f"  {kept.version}", kept.why) for kept in one.kept])
-        if one.removals:
-            click.echo(click.style(f"{name}  would", bold=True))
-            table([_row(removal) for removal in one.removals])
-        for key in one.strangers:
-            click.echo(f"{symbol('warn')} {key}: no record explains it; it is left alone")
-    todo = [removal for one in seen.values() for removal in one.removals] + drafts
-    if not todo:
-        next_step("Nothing to delete: every rule is met.")
-        return
-    freed = sum(removal.size for removal in todo if removal.keys)
-    later = sum(removal.size for removal in todo if not removal.keys)
-    click.echo(f"{size(freed)} to be freed now, {size(later)} when their 7 days are over.")
-    next_step("Nothing was deleted. To do it: keepfit gc --yes")
-
-
-def _row(removal: Removal) -> tuple[str, str, str, str]:
-    return (f"  {WORDS[removal.what]}", removal.name, removal.why, size(removal.size))
-
-
-def _show_done(done: dict[str, list[Removed]], swept: list[Removed]) -> None:
-    for name, removed in done.items():
-        for one in removed:
-            sign = symbol("refused" if one.refused else "pass")
-            told = one.refused or f"{WORDS[one.removal.what]}: {one.removal.why}"
-            click.echo(f"{sign} {name} {one.removal.name}  {told}")
-    everything = [one for removed in done.values() for one in removed] + swept
-    click.echo(f"{size(sum(one.freed for one in everything))} freed.")
-    hidden = [
-        (name, one.removal.name)
-        for name, removed in done.items()
-        for one in removed
-        if one.removal.what == "tombstone" and not one.refused
-    ]
-    if hidden:
-        name, version = hidden[0]
-        next_step(f"Back within 7 days: keepfit undelete {name}@{version.partition('-')[0]}")
-    else:
-        next_step("What was deleted, when and why: keepfit history MODEL")
-
-
-def _planned(seen: dict[str, Survey], drafts: list[Removal]) -> dict[str, Any]:
-    return {
-        "models": {
-            name: {
-                "kept": {kept.version: kept.why for kept in one.kept},
-                "removals": [_record(removal) for removal in one.removals],
-                "strangers": one.strangers,
-            }
-            for name, one in seen.items()
-        },
-        "drafts": [_record(draft) for draft in drafts],
-    }
-
-
-def _done(done: dict[str, list[Removed]], swept: list[Removed]) -> dict[str, Any]:
-    return {
-        "models": {name: [_removed(one) for one in removed] for name, removed in done.items()},
-        "drafts": [_removed(one) for one in swept],
-    }
-
-
-def _removed(one: Removed) -> dict[str, Any]:
-    return _record(one.removal) | {"freed": one.freed, "refused": one.refused}
-
-
-def _record(removal: Removal) -> dict[str, Any]:
-    return {
-        "what": removal.what,
-        "name": removal.name,
-        "why": removal.why,
-        "bytes": removal.size,
-        "objects": len(removal.keys),
-    }
-
-
-def size(number: int) -> str:
-    """Bytes as people read them: `812 bytes`, `3.4 MB`."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if number < 1000 or unit == "GB":
-            break
-        number /= 1000  # type: ignore[assignment]
-    return f"{number:,} {unit}" if unit == "bytes" else f"{number:,.1f} {unit}"
 
 
 @click.command("undelete")
 @click.argument("reference", metavar="REF")
-@verb
+@writes
 def undelete_(session: Session, reference: str) -> None:
     """Have a version back that gc has deleted, within 7 days."""
-    _undelete(session, session.registry(session.project()), reference)
-
-
-def _undelete(session: Session, registry: Registry, reference: str) -> None:
-    model, held = _named(registry, reference)
-    registry.undelete(model, held.version)
-    session.show({"model": model, "version": held.version}, lambda: _told(model, held, "is back"))
+    registry = session.registry(session.project())
+    op = f"{session.op}/undelete"
+    model, version = _done(registry, reference, op) or _named(registry, reference)
+    registry.undelete(model, version, op=op)
+    session.show({"model": model, "version": version}, lambda: _told(model, version, "is back"))
 
 
 @click.command("pin")
 @click.argument("reference", metavar="REF")
 @click.option("--reason", default="", help="Why; it is recorded.")
-@verb
+@writes
 def pin_(session: Session, reference: str, *, reason: str) -> None:
     """Keep a version for ever, whatever the rules say."""
-    project = session.project()
-    registry = session.registry(project)
     from keepfit.names import Reference
 
-    parsed = Reference.parse(reference)
-    held = registry.resolve(parsed, project.stages)
-    registry.pin(parsed.model, held.version, reason)
+    project = session.project()
+    registry = session.registry(project)
+    op = f"{session.op}/pin"
+    model, version = _done(registry, reference, op) or (
+        (parsed := Reference.parse(reference)).model,
+        registry.resolve(parsed, project.stages).version,
+    )
+    registry.pin(model, version, reason, op=op)
     session.show(
-        {"model": parsed.model, "version": held.version, "pinned": reason},
-        lambda: _told(parsed.model, held, "is pinned: gc keeps it"),
+        {"model": model, "version": version, "pinned": reason},
+        lambda: _told(model, version, "is pinned: gc keeps it"),
     )
 
 
 @click.command("unpin")
 @click.argument("reference", metavar="REF")
-@verb
+@writes
 def unpin_(session: Session, reference: str) -> None:
     """Let the rules decide again whether a version is kept."""
     registry = session.registry(session.project())
-    model, held = _named(registry, reference)
-    registry.unpin(model, held.version)
+    op = f"{session.op}/unpin"
+    model, version = _done(registry, reference, op) or _named(registry, reference)
+    registry.unpin(model, version, op=op)
     session.show(
-        {"model": model, "version": held.version, "pinned": None},
-        lambda: _told(model, held, "is not pinned any more"),
+        {"model": model, "version": version, "pinned": None},
+        lambda: _told(model, version, "is not pinned any more"),
     )
 
 
-def _named(registry: Registry, text: str) -> tuple[str, VersionState]:
-    """The version of a reference by number or label, deleted or not."""
+def _done(registry: Registry, text: str, op: str) -> tuple[str, str] | None:
+    """The model and the version that the operation was about, whatever the reference names now."""
+    from keepfit.names import Reference
+    from keepfit.store.events import Pin, Unpin, Untombstone
+
+    model = Reference.parse(text).model
+    event = registry.done(model, op)
+    return (model, event.version) if isinstance(event, Pin | Unpin | Untombstone) else None
+
+
+def _named(registry: Registry, text: str) -> tuple[str, str]:
+    """The model and the version of a reference by number or label, deleted or not."""
     from keepfit.names import Reference
     from keepfit.store.resolve import named
 
     reference = Reference.parse(text)
-    return reference.model, named(registry.state(reference.model), reference)
+    return reference.model, named(registry.state(reference.model), reference).version
 
 
-def _told(model: str, held: VersionState, what: str) -> None:
-    click.echo(f"{symbol('pass')} {model} {held.version} {what}")
+def _told(model: str, version: str, what: str) -> None:
+    click.echo(f"{symbol('pass')} {model} {version} {what}")
     next_step(f"What stays and why: keepfit gc {model}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from keepfit.cli.render import next_step, symbol
-from keepfit.cli.session import Session, verb
+from keepfit.cli.session import Session, writes
 from keepfit.cli.show import summary
 from keepfit.errors import NotApproved, UserError
 
@@ -20,19 +20,22 @@ if TYPE_CHECKING:
 @click.option("--stage", help="Which request, where several wait.")
 @click.option("--reason", default="", help="Why; it is recorded.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-@verb
+@writes
 def approve_(session: Session, model: str, *, stage: str | None, reason: str, yes: bool) -> None:
     """Answer a pending request with yes, after showing its evidence."""
+    from keepfit.lifecycle.again import before
     from keepfit.lifecycle.model import model_of
     from keepfit.lifecycle.release import approve, pending
 
     project = session.project()
     registry, subject = session.registry(project), model_of(project, model)
-    request = pending(subject, registry.state(model), stage)
-    if not session.json and not session.quiet:
-        summary(registry, model, request.version)
-    session.confirm(f"Let {model} {request.version} into {request.stage}?", yes=yes)
-    done = approve(subject, registry, request, reason)
+    done = before(registry, model, session.op, ("approval", "approve"), stage)
+    if done is None or done.what == "asked":
+        request = pending(subject, registry.state(model), stage)
+        if not session.json and not session.quiet:
+            summary(registry, model, request.version)
+        session.confirm(f"Let {model} {request.version} into {request.stage}?", yes=yes)
+        done = approve(subject, registry, request, reason, op=session.op)
     session.show(done, lambda: show_release(model, done))
 
 
@@ -40,15 +43,19 @@ def approve_(session: Session, model: str, *, stage: str | None, reason: str, ye
 @click.argument("model")
 @click.option("--stage", help="Which request, where several wait.")
 @click.option("--reason", required=True, help="Why; it is recorded.")
-@verb
+@writes
 def reject_(session: Session, model: str, *, stage: str | None, reason: str) -> None:
     """Answer a pending request with no."""
+    from keepfit.lifecycle.again import before
     from keepfit.lifecycle.model import model_of
     from keepfit.lifecycle.release import pending, reject
 
     project = session.project()
     registry, subject = session.registry(project), model_of(project, model)
-    done = reject(subject, registry, pending(subject, registry.state(model), stage), reason)
+    done = before(registry, model, session.op, ("reject",), stage)
+    if done is None:
+        request = pending(subject, registry.state(model), stage)
+        done = reject(subject, registry, request, reason, op=session.op)
     session.show(done, lambda: show_release(model, done))
 
 
@@ -58,11 +65,12 @@ def reject_(session: Session, model: str, *, stage: str | None, reason: str) -> 
 @click.option("--force", is_flag=True, help="Past the gate; needs --reason and is marked for ever.")
 @click.option("--reason", default="", help="Why; it is recorded.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-@verb
+@writes
 def promote_(  # noqa: PLR0913 the flags that users see
     session: Session, reference: str, *, stage: str, force: bool, reason: str, yes: bool
 ) -> None:
     """Let a stage point at a version, through the same gate as `keepfit run`."""
+    from keepfit.lifecycle.again import before
     from keepfit.lifecycle.model import model_of
     from keepfit.lifecycle.promote import by_force, by_gate
     from keepfit.lifecycle.release import stage_named
@@ -74,15 +82,18 @@ def promote_(  # noqa: PLR0913 the flags that users see
     name = Reference.parse(reference).model
     subject = model_of(project, name)
     stage_named(subject, stage)
+    hows = ("force",) if force else ("gate", "request")
     with session.ports(project) as ports:
-        version = ports.registry.resolve(Reference.parse(reference), project.stages)
-        if not session.json and not session.quiet:
-            summary(ports.registry, name, version.version)
-        session.confirm(f"Point {stage} at {name} {version.version}?", yes=yes)
-        if force:
-            done = by_force(subject, ports.registry, version, stage, reason)
-        else:
-            done = by_gate(subject, ports, version, stage, reason)
+        done = before(ports.registry, name, session.op, hows, stage)
+        if done is None:
+            version = ports.registry.resolve(Reference.parse(reference), project.stages)
+            if not session.json and not session.quiet:
+                summary(ports.registry, name, version.version)
+            session.confirm(f"Point {stage} at {name} {version.version}?", yes=yes)
+            if force:
+                done = by_force(subject, ports.registry, version, stage, reason, op=session.op)
+            else:
+                done = by_gate(subject, ports, version, stage, reason, op=session.op)
     session.show(done, lambda: show_release(name, done))
     if done.what == "asked":
         raise NotApproved(
@@ -95,20 +106,23 @@ def promote_(  # noqa: PLR0913 the flags that users see
 @click.option("--stage", help="The stage; else the last one.")
 @click.option("--reason", default="", help="Why; it is recorded.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-@verb
+@writes
 def rollback_(session: Session, model: str, *, stage: str | None, reason: str, yes: bool) -> None:
     """Let a stage point at what it held before, after checking that it loads."""
+    from keepfit.lifecycle.again import before
     from keepfit.lifecycle.model import model_of
     from keepfit.lifecycle.release import back, rollback
 
     project = session.project()
     registry, subject = session.registry(project), model_of(project, model)
     where = stage or project.stages[-1]
-    held, before = back(subject, registry, where)
-    if not session.json and not session.quiet:
-        click.echo(f"{model}@{where} goes back from {held.version} to {before}, which loads.")
-    session.confirm(f"Point {where} at {model} {before}?", yes=yes)
-    done = rollback(subject, registry, where, reason)
+    done = before(registry, model, session.op, ("rollback",), stage)
+    if done is None:
+        held, earlier = back(subject, registry, where)
+        if not session.json and not session.quiet:
+            click.echo(f"{model}@{where} goes back from {held.version} to {earlier}, which loads.")
+        session.confirm(f"Point {where} at {model} {earlier}?", yes=yes)
+        done = rollback(subject, registry, where, reason, op=session.op)
     session.show(done, lambda: show_release(model, done))
 
 

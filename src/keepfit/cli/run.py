@@ -9,7 +9,7 @@ import click
 from keepfit.cli.failure import show_failure
 from keepfit.cli.look import moment
 from keepfit.cli.render import count, next_step, seconds, symbol, table
-from keepfit.cli.session import Session, verb
+from keepfit.cli.session import Session, verb, writes
 from keepfit.errors import Refused
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     "--bump", type=click.Choice(["major", "minor", "patch"]), help="Instead of the computed step."
 )
 @click.option("--as-of", metavar="TIME", help="Use only rows before this time, as if it were then.")
-@verb
+@writes
 def run_(
     session: Session, models: tuple[str, ...], *, force: bool, bump: Bump | None, as_of: str | None
 ) -> None:
@@ -35,7 +35,8 @@ def run_(
     from keepfit.lifecycle.run import How
     from keepfit.train.worker import Trainer
 
-    how = How(force=force, bump=bump, as_of=moment(as_of) if as_of else None)
+    until = moment(as_of) if as_of else None
+    how = How(force=force, bump=bump, as_of=until, op=session.op, named=session.named)
     with Trainer() as trainer:
         trainer.start()  # it imports what training needs while we read the file
         done = _run_all(session, models, trainer, how)
@@ -59,7 +60,7 @@ def _run_all(session: Session, models: tuple[str, ...], trainer: Trainer, how: H
         for one in run(models_of(project, models), ports, how):
             done.append(one)
             if one.error:
-                show_failure(one.error, debug=session.debug)
+                show_failure(session.settled(one.error), debug=session.debug)
             elif not session.json and not session.quiet:
                 _show_one(one)
     return done

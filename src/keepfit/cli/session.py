@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import getpass
 import os
+import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from keepfit.errors import UserError
+from keepfit.errors import KeepfitError, Unclear, UserError
 
 if TYPE_CHECKING:
     from keepfit.config.load import Project
@@ -33,6 +35,9 @@ class Session:
     json: bool
     quiet: bool
     debug: bool
+    op: str = ""  # --op, else a name that nobody has used
+    named: bool = False  # whether it was given
+    argv: tuple[str, ...] = ()  # what was typed
 
     def project(self) -> Project:
         """The project of this folder, or of --file; ConfigError with every problem."""
@@ -107,6 +112,16 @@ class Session:
         elif not self.quiet:
             text()
 
+    def settled(self, error: KeepfitError) -> KeepfitError:
+        """The error; where nobody can say what happened, with the command that finds out."""
+        if not isinstance(error, Unclear) or not self.op:
+            return error
+        typed = list(self.argv)
+        end = typed.index("--") if "--" in typed else len(typed)
+        named = [] if self.named else ["--op", self.op]
+        again = shlex.join(["keepfit", *typed[:end], *named, *typed[end:]])
+        return Unclear(str(error), hint=f"find out; nothing is done twice: {again}")
+
     def confirm(self, question: str, *, yes: bool) -> None:
         """Go on only after a yes: from --yes, or from a person at a terminal."""
         if yes:
@@ -128,6 +143,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+OPERATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 FLAGS = (
     click.option("--file", type=click.Path(path_type=Path, dir_okay=False), help="A keepfit.toml."),
     click.option("--profile", help="A [profile.NAME] of the file."),
@@ -136,6 +152,16 @@ FLAGS = (
     click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors."),
     click.option("--debug", is_flag=True, help="Show the traceback of an error."),
 )
+
+
+def writes(command: Callable[..., None]) -> Callable[..., None]:
+    """The same for a verb that writes to the store: what it does has a name, and is done once."""
+    return click.option(
+        "--op",
+        metavar="NAME",
+        callback=_operation,
+        help="Name what is done: given again, it is done once, and the answer is the same.",
+    )(verb(command))
 
 
 def verb(command: Callable[..., None]) -> Callable[..., None]:
@@ -148,12 +174,36 @@ def verb(command: Callable[..., None]) -> Callable[..., None]:
             **flags | {"profile": flags["profile"] or ctx.obj["profile"]},
             overrides=dict(map(_pair, arguments.pop("sets"))),
             debug=arguments.pop("debug") or ctx.obj["debug"],
+            **_operation_of(ctx, arguments),
         )
-        command(session, **arguments)
+        try:
+            command(session, **arguments)
+        except Unclear as error:
+            raise session.settled(error) from error
 
     for flag in reversed(FLAGS):
         wrapped = flag(wrapped)
     return click.pass_context(wrapped)
+
+
+def _operation_of(ctx: click.Context, arguments: dict[str, Any]) -> dict[str, Any]:
+    """What a session knows of the operation, where the verb has one."""
+    if "op" not in arguments:
+        return {}
+    from keepfit.store.ulid import ulid
+
+    given = arguments.pop("op")
+    argv = tuple(ctx.obj.get("argv", ()))
+    return {"op": given or ulid(_now(), os.urandom), "named": bool(given), "argv": argv}
+
+
+def _operation(_: click.Context, __: click.Parameter, op: str | None) -> str | None:
+    if op is not None and not OPERATION.fullmatch(op):
+        raise UserError(
+            f"--op {op}: expected a name of at most 100 letters, digits, dots, dashes and "
+            "underscores, such as nightly-2026-01-31"
+        )
+    return op
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import islice
 
 from keepfit.config.schema import Keep
+from keepfit.digest import digest_of
 from keepfit.store.collect import Removed
 from keepfit.store.nouns import VersionState
 from keepfit.store.registry import Registry
@@ -32,10 +33,11 @@ def survey(registry: Registry, model: str, rules: Rules) -> Survey:
     return registry.survey(model, Terms(kept=kept, young=timedelta(days=rules.keep.days)))
 
 
-def collect(registry: Registry, seen: Survey) -> Iterator[Removed]:
+def collect(registry: Registry, seen: Survey, *, op: str) -> Iterator[Removed]:
     """Carry out what was surveyed, one thing after the other."""
     for removal in seen.removals:
-        yield registry.remove(seen, removal)
+        name = digest_of([removal.what, removal.name, removal.attempt, *removal.parts])
+        yield registry.remove(seen, removal, op=f"{op}/{name}")
 
 
 def why_kept(state: State, rules: Rules) -> Callable[[VersionState], str | None]:

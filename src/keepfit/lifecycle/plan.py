@@ -14,6 +14,7 @@ from keepfit.data.sources import fingerprint
 from keepfit.digest import Digest, digest_of
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.ports import Ports
+from keepfit.lifecycle.release import was_released
 from keepfit.records import Bump, Record
 from keepfit.store.nouns import VersionState, time_of
 from keepfit.store.state import State
@@ -120,11 +121,8 @@ def _unfinished(model: Model, state: State, newest: VersionState) -> list[str]:
     number = newest.name.number
     if not newest.verdicts:
         return [f"{number} was published but not judged: the run was interrupted"]
-    first = model.stages[0]
-    entered = any(held.version == newest.version for held in state.past.get(first, []))
-    asked = (newest.version, first) in state.requests
-    answered = any(r.version == newest.version for r in state.rejections)
-    if newest.verdicts[-1].outcome == "pass" and not (entered or asked or answered):
+    released = was_released(state, newest.version, model.stages[0])
+    if newest.verdicts[-1].outcome == "pass" and not released:
         return [f"{number} passed but was not released: the run was interrupted"]
     return []
 

@@ -15,7 +15,15 @@ from keepfit.store.nouns import VersionState
 from keepfit.store.registry import Registry
 
 
-def by_gate(model: Model, ports: Ports, version: VersionState, stage: str, reason: str) -> Release:
+def by_gate(  # noqa: PLR0913 what, where, why, and under which name
+    model: Model,
+    ports: Ports,
+    version: VersionState,
+    stage: str,
+    reason: str,
+    *,
+    op: str | None = None,
+) -> Release:
     """Promote the version, ask for it, or raise GateFailed with the reasons.
 
     The evidence must compare with what the stage holds now; if it does not, both are judged again
@@ -38,19 +46,27 @@ def by_gate(model: Model, ports: Ports, version: VersionState, stage: str, reaso
     was = held.version if held else None
     state = registry.state(model.name)
     if action == "ask":
-        ask(registry, model.name, state, version.version, stage)
+        ask(registry, model.name, state, version.version, stage, op=op)
         return Release(stage, version.version, "asked", was, model.spec.promote.approvers)
-    point(registry, model.name, version.version, stage, held, how="gate", reason=reason)
+    about = (version.version, stage, held)
+    point(registry, model.name, *about, how="gate", reason=reason, op=op)
     return Release(stage, version.version, "promoted", was)
 
 
-def by_force(
-    model: Model, registry: Registry, version: VersionState, stage: str, reason: str
+def by_force(  # noqa: PLR0913 what, where, why, and under which name
+    model: Model,
+    registry: Registry,
+    version: VersionState,
+    stage: str,
+    reason: str,
+    *,
+    op: str | None = None,
 ) -> Release:
     """Promote past the gate; the record says so for ever."""
     held = registry.state(model.name).stages.get(stage_named(model, stage))
     loads(model, registry, version)
-    point(registry, model.name, version.version, stage, held, how="force", reason=reason)
+    about = (version.version, stage, held)
+    point(registry, model.name, *about, how="force", reason=reason, op=op)
     return Release(stage, version.version, "promoted", held.version if held else None)
 
 

@@ -27,11 +27,12 @@ class Release:
 
 
 def release(
-    model: Model, registry: Registry, version: str, verdict: Verdict
+    model: Model, registry: Registry, version: str, verdict: Verdict, *, once: bool = False
 ) -> tuple[Release, ...]:
     """Walk the version through the stages in order until one of them stops it.
 
-    What was trained on another branch than the main one moves no stage by itself.
+    What was trained on another branch than the main one moves no stage by itself. With `once`, a
+    stage that the version has reached before is left to whoever moved it since.
     """
     if model.branch and model.stages:
         held = registry.state(model.name).stages.get(model.stages[0])
@@ -41,11 +42,20 @@ def release(
         state = registry.state(model.name)
         if (held := state.stages.get(stage)) and held.version == version:
             continue
+        if once and was_released(state, version, stage):
+            continue
         step = _enter(model, registry, state, version, stage, verdict)
         done.append(step)
         if step.what != "promoted":
             break
     return tuple(done)
+
+
+def was_released(state: State, version: str, stage: str) -> bool:
+    """Whether the version has been in the stage, waits for an answer there, or was rejected."""
+    entered = any(held.version == version for held in state.past.get(stage, []))
+    asked = (version, stage) in state.requests
+    return entered or asked or any(r.version == version for r in state.rejections)
 
 
 def _enter(  # noqa: PLR0913 the six facts of one step
@@ -63,7 +73,9 @@ def _enter(  # noqa: PLR0913 the six facts of one step
     return Release(stage, version, "refused", was)
 
 
-def ask(registry: Registry, model: str, state: State, version: str, stage: str) -> None:
+def ask(  # noqa: PLR0913 who is asked about what, and under which name
+    registry: Registry, model: str, state: State, version: str, stage: str, *, op: str | None = None
+) -> None:
     """Ask people to let the version into the stage."""
     held = state.stages.get(stage)
     registry.request(
@@ -72,6 +84,7 @@ def ask(registry: Registry, model: str, state: State, version: str, stage: str) 
         stage=stage,
         evidence=state.versions[version].evidence,
         expect=held.seq if held else None,
+        op=op and f"{op}/request",
     )
 
 
@@ -84,6 +97,7 @@ def point(  # noqa: PLR0913 what, where, what was there, and why
     *,
     how: str,
     reason: str = "",
+    op: str | None = None,
 ) -> None:
     """Point the stage at the version, unless somebody moved it since `held` was read: Conflict."""
     registry.promote(
@@ -93,6 +107,7 @@ def point(  # noqa: PLR0913 what, where, what was there, and why
         expect=held.seq if held else None,
         how=how,
         reason=reason,
+        op=op and f"{op}/{how}",
     )
 
 
@@ -118,7 +133,9 @@ def loads(model: Model, registry: Registry, version: VersionState) -> None:
     open_version(registry, model.name, version, model.root)
 
 
-def approve(model: Model, registry: Registry, request: RequestState, reason: str) -> Release:
+def approve(
+    model: Model, registry: Registry, request: RequestState, reason: str, *, op: str | None = None
+) -> Release:
     """Say yes to the evidence; the stage moves when enough different persons have said so."""
     state = registry.state(model.name)
     held = state.stages.get(request.stage)
@@ -136,6 +153,7 @@ def approve(model: Model, registry: Registry, request: RequestState, reason: str
         stage=request.stage,
         evidence=request.evidence,
         reason=reason,
+        op=op and f"{op}/approve",
     )
     missing = model.spec.promote.approvers - len(
         state.approvers(request.version, request.stage, request.evidence)
@@ -143,14 +161,23 @@ def approve(model: Model, registry: Registry, request: RequestState, reason: str
     was = held.version if held else None
     if missing > 0:
         return Release(request.stage, request.version, "asked", was, waits_for=missing)
-    point(registry, model.name, request.version, request.stage, held, how="approval", reason=reason)
+    about = (request.version, request.stage, held)
+    point(registry, model.name, *about, how="approval", reason=reason, op=op)
     return Release(request.stage, request.version, "promoted", was)
 
 
-def reject(model: Model, registry: Registry, request: RequestState, reason: str) -> Release:
+def reject(
+    model: Model, registry: Registry, request: RequestState, reason: str, *, op: str | None = None
+) -> Release:
     """Say no: the request is closed and the stage stays as it is."""
     held = registry.state(model.name).stages.get(request.stage)
-    registry.reject(model.name, version=request.version, stage=request.stage, reason=reason)
+    registry.reject(
+        model.name,
+        version=request.version,
+        stage=request.stage,
+        reason=reason,
+        op=op and f"{op}/reject",
+    )
     return Release(request.stage, request.version, "refused", held.version if held else None)
 
 
@@ -175,8 +202,10 @@ def back(model: Model, registry: Registry, stage: str) -> tuple[StageState, str]
     return held, before
 
 
-def rollback(model: Model, registry: Registry, stage: str, reason: str) -> Release:
+def rollback(
+    model: Model, registry: Registry, stage: str, reason: str, *, op: str | None = None
+) -> Release:
     """Point the stage at what it held before, after checking that it loads."""
     held, before = back(model, registry, stage)
-    point(registry, model.name, before, stage, held, how="rollback", reason=reason)
+    point(registry, model.name, before, stage, held, how="rollback", reason=reason, op=op)
     return Release(stage, before, "promoted", held.version)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.publish import publish, record_verdict
 from keepfit.lifecycle.release import Release, release
-from keepfit.records import Bump
+from keepfit.records import Bump, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +37,20 @@ def retrain(  # noqa: PLR0913 why and how, said by name
     reason: str,
     sources: Digest = "",
     until: datetime | None = None,
-    again: str = "",
+    op: str = "",
+    anew: bool = False,
 ) -> Retrained:
     """Train a challenger for one model, let the gate decide, publish it, promote or ask.
 
-    The same rows, config and code give the version that they gave before; `again` makes another.
+    The same rows, config and code give the version that they gave before, unless it is to be made
+    `anew`. An operation `op` makes one version, and answers with that one when it is given again.
     `until` leaves out rows of that moment or later, as if it were then.
     """
     registry = ports.registry
     snapshot = freeze_rows(model, ports, until=until)
-    content = [model.name, model.training, snapshot.digest, model.code.digest, again]
-    op = digest_of([*content, model.branch] if model.branch else content)
-    known = registry.state(model.name).claims.get(op)
+    claims = registry.state(model.name).claims
+    name = _operation(model, snapshot, claims, op, anew=anew)
+    known = claims.get(name)
     already = known is not None and known.published
     if known and already:
         version = known.version
@@ -56,7 +59,7 @@ def retrain(  # noqa: PLR0913 why and how, said by name
         # Only now is a number claimed: what cannot be trained or judged leaves no gap.
         claim = registry.begin(
             model.name,
-            op=op,
+            op=name,
             bump=bump,
             label=model.label,
             config=model.training,
@@ -71,5 +74,17 @@ def retrain(  # noqa: PLR0913 why and how, said by name
     published = registry.state(model.name).versions[version]
     judgement = judgement_of(registry, model.name, published)
     record_verdict(model, registry, published, judgement)
-    releases = release(model, registry, version, judgement.verdict)
+    once = already and name == op
+    releases = release(model, registry, version, judgement.verdict, once=once)
     return Retrained(model.name, version, judgement, releases, already=already)
+
+
+def _operation(
+    model: Model, snapshot: Snapshot, claims: Collection[str], op: str, *, anew: bool
+) -> str:
+    """The operation that claims the version: one that has begun to, else the one that is named."""
+    content = [model.name, model.training, snapshot.digest, model.code.digest, ""]
+    same = digest_of([*content, model.branch] if model.branch else content)
+    if anew or not op:
+        return op or same
+    return next((name for name in (op, same) if name in claims), op)

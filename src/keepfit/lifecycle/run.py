@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 
+from keepfit.digest import digest_of
 from keepfit.errors import KeepfitError
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.plan import Plan, plan
@@ -37,6 +38,8 @@ class How:
     force: bool = False  # retrain although nothing is due
     bump: Bump | None = None  # instead of the computed step
     as_of: datetime | None = None  # only rows before this moment, as if it were then
+    op: str = ""  # the name of the operation
+    named: bool = False  # whether a person gave it; it is then done once, whatever has changed
 
 
 def run(models: Sequence[Model], ports: Ports, how: How) -> Iterator[Done]:
@@ -65,6 +68,8 @@ def _run_one(model: Model, ports: Ports, how: How) -> Done:
 
 def _retrain(model: Model, ports: Ports, planned: Plan, how: How) -> Retrained:
     due = planned.status == "due"
+    anew = planned.anew or (how.force and not due)
+    fresh = how.op or digest_of([model.name, ports.clock().isoformat()])
     as_of = f"as of {how.as_of:%Y-%m-%d}" if how.as_of else ""
     return retrain(
         model,
@@ -74,5 +79,6 @@ def _retrain(model: Model, ports: Ports, planned: Plan, how: How) -> Retrained:
         # A run as of then has not seen what is there now: the next plan must look again.
         sources="" if how.as_of else planned.sources,
         until=how.as_of,
-        again=ports.clock().isoformat() if planned.anew or (how.force and not due) else "",
+        op=fresh if anew or how.named else "",
+        anew=anew,
     )

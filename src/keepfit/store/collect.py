@@ -36,6 +36,9 @@ def remove(
         log = yield from _record(log, removal, op, say, seen)
     except Refused as refusal:
         return log, Removed(removal, refused=str(refusal))
+    if not (yield from answered(log, lambda: _is_done(log.state, removal))):
+        refused = f"the operation {op} did it before, and it was undone since"
+        return log, Removed(removal, refused=refused)
     if not (yield from answered(log, lambda: _is_final(log.state, removal))):
         return log, Removed(removal)
     for key in removal.keys:
@@ -87,6 +90,8 @@ def _pages(state: State) -> tuple[object, object]:
 def _is_done(state: State, removal: Removal) -> bool:
     if removal.what == "drop parts":
         return all((removal.attempt, digest) in state.dropped for digest in removal.parts)
+    if removal.what == "tombstone":
+        return state.versions[removal.name].status != "live"
     return _is_final(state, removal)
 
 

@@ -17,15 +17,15 @@ from keepfit.store.writer import Writer
 class Keeping(Writer):
     """A writer that also decides what stays."""
 
-    def pin(self, model: str, version: str, reason: str) -> State:
+    def pin(self, model: str, version: str, reason: str, *, op: str | None = None) -> State:
         """Keep the version, whatever the rules say; Refused if it was deleted."""
-        return self._about(Pin, model, version, reason=reason)
+        return self._about(Pin, model, version, op=op, reason=reason)
 
-    def unpin(self, model: str, version: str) -> State:
+    def unpin(self, model: str, version: str, *, op: str | None = None) -> State:
         """Let the rules decide again; a version that is not pinned stays as it is."""
-        return self._unless(lambda held: held.pinned is None, Unpin, model, version)
+        return self._unless(lambda held: held.pinned is None, Unpin, model, version, op=op)
 
-    def undelete(self, model: str, version: str) -> State:
+    def undelete(self, model: str, version: str, *, op: str | None = None) -> State:
         """Have a version back that was deleted; Refused once that was for good."""
 
         def back(held: VersionState) -> bool:
@@ -33,7 +33,7 @@ class Keeping(Writer):
                 raise deleted(model, held)
             return held.status == "live"
 
-        return self._unless(back, Untombstone, model, version)
+        return self._unless(back, Untombstone, model, version, op=op)
 
     def survey(self, model: str, terms: Terms) -> Survey:
         """What a collection would remove of a model, and what stays and why. Writes nothing."""
@@ -41,11 +41,11 @@ class Keeping(Writer):
         self._keep(found.log)
         return found
 
-    def remove(self, seen: Survey, removal: Removal) -> Removed:
+    def remove(self, seen: Survey, removal: Removal, *, op: str | None = None) -> Removed:
         """Carry out a removal of the survey, unless somebody has made use of it meanwhile."""
         self._mark()
         model = seen.log.model
-        steps = remove(self._log(model), removal, self.attempt(), self._draft, seen)
+        steps = remove(self._log(model), removal, op or self.attempt(), self._draft, seen)
         log, removed = self._drive(steps)
         self._keep(log)
         return removed
@@ -66,8 +66,10 @@ class Keeping(Writer):
         kind: Callable[..., object],
         model: str,
         version: str,
+        *,
+        op: str | None,
     ) -> State:
-        op = self.attempt()
+        op = op or self.attempt()
         draft = self._draft(kind, op, version=version)
 
         def decide(state: State) -> Draft | None:

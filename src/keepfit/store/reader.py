@@ -11,8 +11,8 @@ from typing import TypeVar
 from keepfit.errors import Corrupt, UnknownName
 from keepfit.names import Reference, check_name
 from keepfit.records import Manifest
+from keepfit.store import events, keys, versions
 from keepfit.store import format as mark
-from keepfit.store import keys, versions
 from keepfit.store.log import read, read_unhinted
 from keepfit.store.nouns import Entry, VersionState
 from keepfit.store.objects import ObjectStore
@@ -63,6 +63,12 @@ class Reader:
         missing = min(limit, state.next) - len(entries)
         older = range(state.next - len(entries) - missing, state.next - len(entries))
         return (*(self._entry(model, state, seq) for seq in older), *entries)
+
+    def done(self, model: str, op: str) -> events.Any | None:
+        """The record by which an operation was done; None if it is not one of the newest."""
+        state = self.state(model)
+        seq = state.ops.get(op)
+        return None if seq is None else self._entry(model, state, seq).event
 
     def resolve(self, reference: Reference, stages: Collection[str]) -> VersionState:
         """The version that a reference names; UnknownName with what there is."""

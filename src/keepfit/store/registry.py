@@ -163,6 +163,7 @@ class Registry(Keeping):
         outcome: Outcome,
         against: str | None = None,
         why: str = "",
+        op: str | None = None,
     ) -> State:
         """Record what the gate said of a version, held against the champion `against`."""
         facts: dict[str, Any] = {
@@ -171,13 +172,21 @@ class Registry(Keeping):
             "against": against,
             "why": why,
         }
-        return self._about(Judged, model, version, **facts)
+        return self._about(Judged, model, version, op=op, **facts)
 
-    def request(
-        self, model: str, version: str, stage: str, *, evidence: Digest, expect: int | None
+    def request(  # noqa: PLR0913 the fields of its record
+        self,
+        model: str,
+        version: str,
+        stage: str,
+        *,
+        evidence: Digest,
+        expect: int | None,
+        op: str | None = None,
     ) -> State:
         """Ask people to let a version into a stage, which record `expect` has set."""
-        return self._about(Request, model, version, stage=stage, evidence=evidence, expect=expect)
+        facts: dict[str, Any] = {"stage": stage, "evidence": evidence, "expect": expect}
+        return self._about(Request, model, version, op=op, **facts)
 
     def approve(  # noqa: PLR0913 the fields of its record
         self,
@@ -188,14 +197,17 @@ class Registry(Keeping):
         evidence: Digest,
         reason: str = "",
         expires: str | None = None,
+        op: str | None = None,
     ) -> State:
         """Say yes to this evidence, until the ISO time `expires`."""
         facts: dict[str, Any] = {"evidence": evidence, "reason": reason, "expires": expires}
-        return self._about(Approve, model, version, stage=stage, **facts)
+        return self._about(Approve, model, version, op=op, stage=stage, **facts)
 
-    def reject(self, model: str, version: str, stage: str, *, reason: str = "") -> State:
+    def reject(
+        self, model: str, version: str, stage: str, *, reason: str = "", op: str | None = None
+    ) -> State:
         """Say no: the open request is closed, and approvals of it are void."""
-        return self._about(Reject, model, version, stage=stage, reason=reason)
+        return self._about(Reject, model, version, op=op, stage=stage, reason=reason)
 
     def promote(  # noqa: PLR0913 the fields of its record
         self,
@@ -206,11 +218,12 @@ class Registry(Keeping):
         expect: int | None,
         how: str,
         reason: str = "",
+        op: str | None = None,
     ) -> State:
         """Point the stage at the version; Conflict unless record `expect` (None: nobody) set it."""
         facts: dict[str, Any] = {"stage": stage, "expect": expect, "how": how, "reason": reason}
         look = partial(_refuse_if_moved, model=model, stage=stage, expect=expect)
-        state = self._about(Promote, model, version, look, **facts)
+        state = self._about(Promote, model, version, look, op=op, **facts)
         self._drive(view.show(model, state, stage))
         return state
 

@@ -44,9 +44,11 @@ class Writer(Reader):
         model: str,
         version: str,
         look: Callable[[State], None] = lambda _: None,
+        *,
+        op: str | None,
         **facts: Any,
     ) -> State:
-        op = self.attempt()
+        op = op or self.attempt()
         draft = self._draft(kind, op, version=version, **facts)
 
         def decide(state: State) -> Draft:

@@ -1,0 +1,146 @@
+"""keepfit gc: what no rule keeps goes; what, and why, is shown first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from keepfit.cli.render import next_step, symbol, table
+from keepfit.cli.session import Session, writes
+
+if TYPE_CHECKING:
+    from keepfit.config.load import Project
+    from keepfit.store.collect import Removed
+    from keepfit.store.registry import Registry
+    from keepfit.store.survey import Removal, Survey
+
+WORDS = {
+    "abort": "end and delete",
+    "tombstone": "delete; for 7 days it can be had back",
+    "purge": "delete for good",
+    "drop parts": "set aside for 7 days",
+    "purge parts": "delete for good",
+    "sweep": "delete leftovers",
+}
+
+
+@click.command("gc")
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
+@click.option("--yes", "-y", is_flag=True, help="Do it.")
+@writes
+def gc_(session: Session, models: tuple[str, ...], *, yes: bool) -> None:
+    """Delete what no rule keeps; shows what and why, and does nothing without --yes."""
+    from keepfit.lifecycle.collect import collect
+
+    project = session.project()
+    registry = session.registry(project)
+    seen = _surveys(project, registry, models)
+    drafts = registry.drafts()
+    if not yes:
+        session.show(_planned(seen, drafts), lambda: _show(seen, drafts))
+        return
+    done = {name: list(collect(registry, one, op=session.op)) for name, one in seen.items()}
+    swept = [registry.sweep(draft) for draft in drafts]
+    session.show(_done(done, swept), lambda: _show_done(done, swept))
+
+
+def _surveys(project: Project, registry: Registry, models: tuple[str, ...]) -> dict[str, Survey]:
+    from keepfit.cli.look import known_model
+    from keepfit.config.git import live_branches
+    from keepfit.lifecycle.collect import Rules, survey
+
+    branches = live_branches(project.root)
+    names = [known_model(project, m) for m in models] or list(project.models)
+    return {
+        name: survey(registry, name, Rules(project.models[name].keep, branches)) for name in names
+    }
+
+
+def _show(seen: dict[str, Survey], drafts: list[Removal]) -> None:
+    for name, one in seen.items():
+        if one.kept:
+            click.echo(click.style(f"{name}  keeps", bold=True))
+            table([(f"  {kept.version}", kept.why) for kept in one.kept])
+        if one.removals:
+            click.echo(click.style(f"{name}  would", bold=True))
+            table([_row(removal) for removal in one.removals])
+        for key in one.strangers:
+            click.echo(f"{symbol('warn')} {key}: no record explains it; it is left alone")
+    todo = [removal for one in seen.values() for removal in one.removals] + drafts
+    if not todo:
+        next_step("Nothing to delete: every rule is met.")
+        return
+    freed = sum(removal.size for removal in todo if removal.keys)
+    later = sum(removal.size for removal in todo if not removal.keys)
+    click.echo(f"{size(freed)} to be freed now, {size(later)} when their 7 days are over.")
+    next_step("Nothing was deleted. To do it: keepfit gc --yes")
+
+
+def _row(removal: Removal) -> tuple[str, str, str, str]:
+    return (f"  {WORDS[removal.what]}", removal.name, removal.why, size(removal.size))
+
+
+def _show_done(done: dict[str, list[Removed]], swept: list[Removed]) -> None:
+    for name, removed in done.items():
+        for one in removed:
+            sign = symbol("refused" if one.refused else "pass")
+            told = one.refused or f"{WORDS[one.removal.what]}: {one.removal.why}"
+            click.echo(f"{sign} {name} {one.removal.name}  {told}")
+    everything = [one for removed in done.values() for one in removed] + swept
+    click.echo(f"{size(sum(one.freed for one in everything))} freed.")
+    hidden = [
+        (name, one.removal.name)
+        for name, removed in done.items()
+        for one in removed
+        if one.removal.what == "tombstone" and not one.refused
+    ]
+    if hidden:
+        name, version = hidden[0]
+        next_step(f"Back within 7 days: keepfit undelete {name}@{version.partition('-')[0]}")
+    else:
+        next_step("What was deleted, when and why: keepfit history MODEL")
+
+
+def _planned(seen: dict[str, Survey], drafts: list[Removal]) -> dict[str, Any]:
+    return {
+        "models": {
+            name: {
+                "kept": {kept.version: kept.why for kept in one.kept},
+                "removals": [_record(removal) for removal in one.removals],
+                "strangers": one.strangers,
+            }
+            for name, one in seen.items()
+        },
+        "drafts": [_record(draft) for draft in drafts],
+    }
+
+
+def _done(done: dict[str, list[Removed]], swept: list[Removed]) -> dict[str, Any]:
+    return {
+        "models": {name: [_removed(one) for one in removed] for name, removed in done.items()},
+        "drafts": [_removed(one) for one in swept],
+    }
+
+
+def _removed(one: Removed) -> dict[str, Any]:
+    return _record(one.removal) | {"freed": one.freed, "refused": one.refused}
+
+
+def _record(removal: Removal) -> dict[str, Any]:
+    return {
+        "what": removal.what,
+        "name": removal.name,
+        "why": removal.why,
+        "bytes": removal.size,
+        "objects": len(removal.keys),
+    }
+
+
+def size(number: int) -> str:
+    """Bytes as people read them: `812 bytes`, `3.4 MB`."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if number < 1000 or unit == "GB":
+            break
+        number /= 1000  # type: ignore[assignment]
+    return f"{number:,} {unit}" if unit == "bytes" else f"{number:,.1f} {unit}"
