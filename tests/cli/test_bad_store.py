@@ -210,3 +210,19 @@ def test_a_full_disk_behind_the_output_is_no_bug_of_keepfits(trained):
     assert "No space left on device" in done.stderr
     assert "next: free some space" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_doctor_finds_a_damaged_mark(trained):
+    mark = trained.store / "FORMAT"
+    mark.write_bytes(mark.read_bytes()[:-4])
+    trained.keepfit("list").refuses(4, "FORMAT")
+    said = trained.keepfit("doctor", "--no-trials")
+    assert said.code == 4
+    assert "✗ FORMAT" in said.out
+    assert "from a backup" in said.out
+
+
+def test_the_doctor_of_a_store_without_models_does_not_call_it_whole(project):
+    said = project.keepfit("doctor")
+    assert said.code == 0
+    assert "No model has been trained into this store yet" in said.out

@@ -115,3 +115,13 @@ def test_branches_live_here_and_at_remotes_until_they_are_deleted(committed, tmp
 
 def test_without_a_repository_nobody_knows_which_branches_live(tmp_path):
     assert live_branches(tmp_path) is None
+
+
+@pytest.mark.parametrize("how", [["--depth=1", "--no-single-branch"], ["--single-branch"]])
+def test_a_clone_of_few_branches_does_not_know_which_live(committed, tmp_path, how):
+    committed("branch", "-M", "main")
+    committed("branch", "faster")
+    for name, options in (("few", how), ("all", [])):
+        committed("clone", "--quiet", *options, tmp_path.as_uri(), str(tmp_path / name))
+    assert live_branches(tmp_path / "few") is None
+    assert live_branches(tmp_path / "all") >= {"main", "faster"}

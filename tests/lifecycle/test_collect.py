@@ -12,6 +12,7 @@ import story
 from keepfit.cli import main
 from keepfit.config.schema import Keep
 from keepfit.lifecycle.collect import Rules, survey, why_kept
+from keepfit.names import Reference
 from keepfit.store.local import LocalStore
 from keepfit.store.memory import MemoryStore
 from keepfit.store.registry import Registry
@@ -219,3 +220,20 @@ print(*sys.modules)
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "keepfit.cli.collect" in out.stdout.split()
     assert not {"numpy", "polars", "pydantic", "msgspec"} & set(out.stdout.split())
+
+
+def test_a_version_of_a_branch_hides_none_of_main(keepfit, project):
+    registry = opened(LocalStore(project / "store"))
+    assert publish(registry, "wider", branch="wider", bump="minor").startswith("1.1.0-")
+
+    def resolved(text):
+        return registry.resolve(Reference.parse(f"fare@{text}"), ("production",)).version
+
+    for text in ("1.0", "1", "latest", "aff1242"):
+        assert resolved(text) == "1.0.3-aff1242", text
+    assert resolved("1.0.4") == "1.0.4-aff1242"
+    assert resolved("1.1") == "1.1.0-aff1242"  # main has none of these
+
+
+def test_list_of_a_branch_that_trained_nothing_says_so(keepfit):
+    assert "No version was trained on the branch fastr." in keepfit("list", "--branch", "fastr")[1]

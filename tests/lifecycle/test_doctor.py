@@ -8,7 +8,7 @@ import pytest
 import story
 
 from keepfit.digest import sha256
-from keepfit.lifecycle.doctor import Visit, examine, models_in, try_store
+from keepfit.lifecycle.doctor import Visit, examine, look_at_mark, models_in, try_store
 from keepfit.store import keys
 from keepfit.store.memory import MemoryStore
 from keepfit.store.survey import Terms
@@ -232,3 +232,15 @@ def test_the_report_is_json(store):
     change(store, key_of(store, story.FIRST, "model.json"))
     (model,) = json.loads(canonical([examined(store)]))
     assert model["symptoms"][0]["kind"] == "version"
+
+
+def test_the_mark_of_a_store_is_looked_at(store):
+    assert look_at_mark(store) == ()
+    store._objects[keys.FORMAT] = store._objects[keys.FORMAT][:-4]
+    (damaged,) = look_at_mark(store)
+    assert damaged.harm
+    assert "FORMAT" in damaged.text
+    store.delete(keys.FORMAT)
+    (gone,) = look_at_mark(store)
+    assert not gone.harm
+    assert look_at_mark(MemoryStore()) == ()

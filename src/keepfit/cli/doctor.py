@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +15,34 @@ from keepfit.cli.session import Session, verb
 if TYPE_CHECKING:
     from keepfit.lifecycle.doctor import Examined
     from keepfit.store.probe import Trial
+    from keepfit.store.verify import Symptom
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """All that was found."""
+
+    address: str
+    trials: tuple[Trial, ...]
+    mark: tuple[Symptom, ...]
+    models: tuple[Examined, ...]
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing is lost or misleading, and all that must be kept was kept."""
+        kept = all(trial.kept for trial in self.trials)
+        whole = not any(symptom.harm for symptom in self.mark)
+        return kept and whole and all(model.healthy for model in self.models)
+
+    def report(self) -> dict[str, Any]:
+        """The same as JSON has it."""
+        return {
+            "store": self.address,
+            "healthy": self.healthy,
+            "trials": self.trials,
+            "mark": self.mark,
+            "models": self.models,
+        }
 
 
 @click.command("doctor")
@@ -30,32 +59,32 @@ def doctor_(
     All models of the store, or those named. No record of a log is ever changed. Exit code 4 where
     something is lost, misleading, or not kept.
     """
-    from keepfit.lifecycle.doctor import Visit, examine, models_in, try_store
+    from keepfit.lifecycle.doctor import Visit, examine, look_at_mark, models_in, try_store
     from keepfit.store.open import open_store
 
     project = session.project()
     objects = open_store(project.store)
+    mark = look_at_mark(objects)
     names = models_in(objects, models)
     trials = () if no_trials else try_store(objects, partial(datetime.now, UTC))
     examined = tuple(examine(objects, names, Visit(deep=not quick, repair=repair)))
-    healthy = all(t.kept for t in trials) and all(e.healthy for e in examined)
-    report = {"store": project.store, "healthy": healthy, "trials": trials, "models": examined}
-    session.show(report, lambda: _show(project.store, trials, examined, healthy=healthy))
-    if not healthy:
+    store = Store(project.store, trials, mark, examined)
+    session.show(store.report(), lambda: _show(store))
+    if not store.healthy:
         raise SystemExit(4)
 
 
-def _show(
-    store: str, trials: tuple[Trial, ...], examined: tuple[Examined, ...], *, healthy: bool
-) -> None:
-    if trials and all(trial.kept for trial in trials):
-        click.echo(f"{symbol('pass')} {store} stood {count(len(trials), 'trial')}")
-    for trial in trials:
+def _show(store: Store) -> None:
+    if store.trials and all(trial.kept for trial in store.trials):
+        click.echo(f"{symbol('pass')} {store.address} stood {count(len(store.trials), 'trial')}")
+    for trial in store.trials:
         if not trial.kept:
-            click.echo(f"{symbol('fail')} {store}: {trial.promise}, but {trial.found}")
-    for one in examined:
+            click.echo(f"{symbol('fail')} {store.address}: {trial.promise}, but {trial.found}")
+    for symptom in store.mark:
+        click.echo(f"{symbol('fail' if symptom.harm else 'note')} {symptom.text}")
+    for one in store.models:
         _show_model(one)
-    next_step(_advice(examined, healthy=healthy))
+    next_step(_advice(store))
 
 
 def _show_model(one: Examined) -> None:
@@ -69,10 +98,15 @@ def _show_model(one: Examined) -> None:
         click.echo(f"  {symbol('fail' if symptom.harm else 'note')} {symptom.text}{size}")
 
 
-def _advice(examined: tuple[Examined, ...], *, healthy: bool) -> str:
-    kinds = {symptom.kind for one in examined for symptom in one.symptoms if symptom.harm}
-    if healthy:
-        return "Nothing is lost. Look again after moving or copying the store: keepfit doctor"
-    if kinds == {"derived"}:
+def _advice(store: Store) -> str:
+    symptoms = [*store.mark, *(symptom for one in store.models for symptom in one.symptoms)]
+    kinds = {symptom.kind for symptom in symptoms if symptom.harm}
+    if not store.healthy and kinds == {"derived"} and all(t.kept for t in store.trials):
         return "Nothing is lost, but readers may be misled. Make it again: keepfit doctor --repair"
-    return "What was lost must come from a backup: docs/how-to/doctor.md"
+    if not store.healthy and not kinds:
+        return "Nothing is lost, but nothing can be written safely: docs/how-to/doctor.md"
+    if not store.healthy:
+        return "What was lost must come from a backup: docs/how-to/doctor.md"
+    if not store.models:
+        return "No model has been trained into this store yet. If one has: is `store` right?"
+    return "Nothing is lost. Look again after moving or copying the store: keepfit doctor"

@@ -40,7 +40,7 @@ def list_(session: Session, models: tuple[str, ...], *, limit: int, branch: str 
     rows = [
         row for name in names for row in version_rows(name, registry.state(name), limit, branch)
     ]
-    session.show(rows, lambda: _show_list(rows))
+    session.show(rows, lambda: _show_list(rows, branch))
 
 
 def version_rows(
@@ -71,7 +71,11 @@ def _row(model: str, v: VersionState, stages: list[str]) -> dict[str, str]:
     }
 
 
-def _show_list(rows: list[dict[str, str]]) -> None:
+def _show_list(rows: list[dict[str, str]], branch: str | None) -> None:
+    if not rows and branch:
+        click.echo(f"No version was trained on the branch {branch}.")
+        next_step("See all: keepfit list")
+        return
     if not rows:
         click.echo("There are no versions yet.")
         next_step("Make the first: keepfit run")

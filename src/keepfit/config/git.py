@@ -36,15 +36,26 @@ def git_state(root: Path) -> GitState:
 
 
 def live_branches(root: Path) -> frozenset[str] | None:
-    """The branches that exist here or at a remote, as far as this clone knows; None without git."""
+    """The branches that exist here or at a remote, as far as this clone knows.
+
+    None without git, and where the clone was told to know of few branches, as in most CI jobs.
+    """
     names = ("refs/heads", "refs/remotes")
     found = _git(root, "for-each-ref", "--format=%(refname)", *names)
-    if found is None:
+    if found is None or not _knows_all_branches(root):
         return None
     local = (ref.removeprefix("refs/heads/") for ref in found.split() if "/heads/" in ref)
     # The first step of a remote's branch is the remote: refs/remotes/origin/faster.
     far = (ref.split("/", 3)[3] for ref in found.split() if ref.startswith("refs/remotes/"))
     return frozenset([*local, *far])
+
+
+def _knows_all_branches(root: Path) -> bool:
+    if (_git(root, "rev-parse", "--is-shallow-repository") or "").strip() == "true":
+        return False
+    fetched = (_git(root, "config", "--get-regexp", r"^remote\..*\.fetch$") or "").splitlines()
+    remotes = (_git(root, "remote") or "").split()
+    return all(any(f"/{remote}/*" in line for line in fetched) for remote in remotes)
 
 
 def _branch(root: Path, status: str) -> str:

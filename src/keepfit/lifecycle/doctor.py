@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from keepfit.errors import UnknownName
+from keepfit.errors import Corrupt, UnknownName
 from keepfit.store import derived, keys, verify
+from keepfit.store import format as mark
 from keepfit.store.ledger import open_ledger
 from keepfit.store.objects import ObjectStore
 from keepfit.store.probe import Trial, probe
+from keepfit.store.steps import drive
 from keepfit.store.verify import Symptom
 
 
@@ -41,6 +43,21 @@ class Examined:
 def try_store(objects: ObjectStore, clock: Callable[[], datetime]) -> tuple[Trial, ...]:
     """What the store was put to, and whether it kept it; some 20 MB go there and back."""
     return tuple(probe(objects, clock=clock))
+
+
+def look_at_mark(objects: ObjectStore) -> tuple[Symptom, ...]:
+    """What is wrong with the mark of the store, without which nobody reads or writes it.
+
+    StoreError where a newer keepfit made the store.
+    """
+    try:
+        found = drive(mark.check(), objects, lambda _: None)
+    except Corrupt as error:
+        return (Symptom("", "store", str(error)),)
+    if found is None and objects.folders(keys.MODELS):
+        text = f"{keys.FORMAT} is gone: whoever writes next makes another"
+        return (Symptom("", "store", text, harm=False),)
+    return ()
 
 
 def examine(objects: ObjectStore, models: Sequence[str], visit: Visit) -> Iterator[Examined]:

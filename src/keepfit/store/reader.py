@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -21,11 +21,12 @@ from keepfit.store.reading import unchained
 from keepfit.store.resolve import published, resolve
 from keepfit.store.shortcut import by_hint
 from keepfit.store.state import State
-from keepfit.store.steps import Steps, drive
+from keepfit.store.steps import Steps, drive, get_many
 from keepfit.store.tape import Log
 
 T = TypeVar("T")
 
+_AT_ONCE = 16  # records that are asked for at a time
 _SHORTEST, _LONGEST = 0.005, 0.05  # seconds of a pause, doubled by each try
 
 
@@ -62,13 +63,13 @@ class Reader:
         entries = state.entries[-limit:] if limit > 0 else []
         missing = min(limit, state.next) - len(entries)
         older = range(state.next - len(entries) - missing, state.next - len(entries))
-        return (*(self._entry(model, state, seq) for seq in older), *entries)
+        return (*self._entries(model, state, older), *entries)
 
     def done(self, model: str, op: str) -> events.Any | None:
         """The record by which an operation was done; None if it is not one of the newest."""
         state = self.state(model)
         seq = state.ops.get(op)
-        return None if seq is None else self._entry(model, state, seq).event
+        return None if seq is None else self._entries(model, state, [seq])[0].event
 
     def resolve(self, reference: Reference, stages: Collection[str]) -> VersionState:
         """The version that a reference names; UnknownName with what there is."""
@@ -114,12 +115,17 @@ class Reader:
         self._logs[log.model] = log
         return log.state.reading(partial(self._page, log.model))
 
-    def _entry(self, model: str, state: State, seq: int) -> Entry:
-        key = keys.record(model, seq)
-        data = self._objects.get(key)
-        if data is None:
-            raise Corrupt(f"{key} is gone", hint="restore it from a backup")
-        return Entry(unchained(key, data, seq=seq), state.void.get(seq))
+    def _entries(self, model: str, state: State, seqs: Sequence[int]) -> list[Entry]:
+        entries = []
+        for start in range(0, len(seqs), _AT_ONCE):
+            some = seqs[start : start + _AT_ONCE]
+            wanted = [keys.record(model, seq) for seq in some]
+            found = get_many(self._objects, wanted)
+            for seq, key, data in zip(some, wanted, found, strict=True):
+                if data is None:
+                    raise Corrupt(f"{key} is gone", hint="restore it from a backup")
+                entries.append(Entry(unchained(key, data, seq=seq), state.void.get(seq)))
+        return entries
 
     def _page(self, model: str, page: Page) -> bytes:
         key = keys.page(model, page.last, page.digest)

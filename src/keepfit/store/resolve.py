@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 from keepfit.errors import Refused, UnknownName
 from keepfit.names import LATEST, Reference
@@ -18,10 +18,8 @@ def resolve(state: State, reference: Reference, stages: Collection[str]) -> Vers
     """The version by stage, else by number, label or `latest`; UnknownName with what there is."""
     if reference.selector in stages:
         return _held_by(state, reference)
-    if reference.selector == LATEST:
-        found = state.newest
-    else:
-        found = state.versions.highest(_answers_to(reference), _span(reference))
+    latest = reference.selector == LATEST
+    found = state.newest if latest else _of_main_first(state, reference)
     if found is None:
         raise _unknown(state, reference)
     return found
@@ -55,8 +53,18 @@ def named(state: State, reference: Reference) -> VersionState:
     return found
 
 
-def _answers_to(reference: Reference) -> Callable[[VersionState], bool]:
-    return lambda held: held.status == "live" and reference.selects(held.name)
+def _of_main_first(state: State, reference: Reference) -> VersionState | None:
+    """The live version that is meant: no work on a branch comes before what main has."""
+    span = _span(reference)
+
+    def answers(held: VersionState) -> bool:
+        return held.status == "live" and reference.selects(held.name)
+
+    found = state.versions.highest(answers, span)
+    if found is None or not found.branch:
+        return found
+    main = state.versions.highest(lambda held: not held.branch and answers(held), span)
+    return main or found
 
 
 def _span(reference: Reference) -> Spelling:
