@@ -1,6 +1,7 @@
 """keepfit gc, undelete, pin, unpin and list --branch, from the command line to the store."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -122,6 +123,9 @@ def test_gc_deletes_with_yes_and_undelete_has_it_back(keepfit, branches):
     _, listed = keepfit("list", "--json")
     assert [row["version"][:5] for row in listed] == ["1.0.4", "1.0.3", "1.0.2"]
     assert keepfit("show", "fare@1.0.0")[0] == 3
+    assert re.search(
+        r"had back until 20\d\d-\d\d-\d\d \d\d:\d\d UTC$", keepfit("gc")[1], re.MULTILINE
+    )
     assert keepfit("undelete", "fare@1.0.0")[0] == 0
     assert keepfit("undelete", "fare@1.0.1")[0] == 0
     _, listed = keepfit("list", "--json")

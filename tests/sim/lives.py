@@ -15,7 +15,7 @@ from world import MODEL, World, again
 
 from keepfit.errors import Conflict, Refused, StoreError, UnknownName
 from keepfit.store.registry import Registry
-from keepfit.store.survey import Terms
+from keepfit.store.removal import Terms
 
 FILES = {"model.json": b'{"weights":[1,2,3]}', "evidence.json": b'{"mae":2.3}'}
 AT_ONCE = Terms(

@@ -18,8 +18,8 @@ from keepfit.records import Part
 from keepfit.store.memory import MemoryStore
 from keepfit.store.nouns import VersionState
 from keepfit.store.registry import Registry
+from keepfit.store.removal import Terms
 from keepfit.store.state import State
-from keepfit.store.survey import Terms
 
 WRITING = runpy.run_path(str(Path(__file__).parents[1] / "store" / "writer.py"))
 PART = Part(

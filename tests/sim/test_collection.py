@@ -27,8 +27,8 @@ from keepfit.errors import Refused, StoreError, UnknownName
 from keepfit.lifecycle import collect as lifecycle_collect
 from keepfit.lifecycle.collect import Rules, survey
 from keepfit.records import Column, Part
-from keepfit.store import archive, keys, registry, rules, shortcut
-from keepfit.store import survey as survey_module
+from keepfit.store import archive, keys, leftovers, registry, rules, shortcut
+from keepfit.store.books import Books
 from keepfit.store.events import Purge, PurgeParts, Tombstone
 from keepfit.store.reading import unchained
 
@@ -363,7 +363,7 @@ def test_no_history_of_a_hundred_thousand_does(sources, chunk):
 
 
 def nothing_is_ever_young(patch):
-    patch.setattr(survey_module, "_older", lambda *_: True)
+    patch.setattr(Books, "older", lambda *_: True)
 
 
 def rows_are_set_aside_whoever_needs_them(patch):
@@ -390,13 +390,13 @@ def pins_do_not_count(patch):
 
 
 def what_nobody_knows_is_deleted(patch):
-    known = survey_module._fates
+    known = leftovers._fates
 
     def fates(books):
         dead, attempts = known(books)
         return dead | {"notes": "1.0.0-aff1242"}, attempts
 
-    patch.setattr(survey_module, "_fates", fates)
+    patch.setattr(leftovers, "_fates", fates)
 
 
 def leftovers_stay(patch):

@@ -14,8 +14,8 @@ from keepfit.store import keys
 from keepfit.store.heartbeat import beating
 from keepfit.store.memory import MemoryStore
 from keepfit.store.registry import Registry
+from keepfit.store.removal import Terms
 from keepfit.store.resolve import named
-from keepfit.store.survey import Terms
 
 DAY = timedelta(days=1)
 NOTHING = Terms(kept=lambda _: lambda _: None, young=10 * DAY)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from keepfit.config.load import Project
     from keepfit.store.collect import Removed
     from keepfit.store.registry import Registry
-    from keepfit.store.survey import Removal, Survey
+    from keepfit.store.removal import Removal, Survey
 
 WORDS = {
     "abort": "end and delete",

@@ -13,8 +13,8 @@ from keepfit.digest import digest_of
 from keepfit.store.collect import Removed
 from keepfit.store.nouns import VersionState
 from keepfit.store.registry import Registry
+from keepfit.store.removal import Survey, Terms
 from keepfit.store.state import State
-from keepfit.store.survey import Survey, Terms
 
 PER_STAGE = 5  # versions that a stage held before: where rollbacks lead
 
@@ -33,11 +33,11 @@ def survey(registry: Registry, model: str, rules: Rules) -> Survey:
     return registry.survey(model, Terms(kept=kept, young=timedelta(days=rules.keep.days)))
 
 
-def collect(registry: Registry, seen: Survey, *, op: str) -> Iterator[Removed]:
+def collect(registry: Registry, seen: Survey, *, op: str | None = None) -> Iterator[Removed]:
     """Carry out what was surveyed, one thing after the other."""
     for removal in seen.removals:
         name = digest_of([removal.what, removal.name, removal.attempt, *removal.parts])
-        yield registry.remove(seen, removal, op=f"{op}/{name}")
+        yield registry.remove(seen, removal, op=op and f"{op}/{name}")
 
 
 def why_kept(state: State, rules: Rules) -> Callable[[VersionState], str | None]:

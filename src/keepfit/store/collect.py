@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from keepfit.errors import Refused
 from keepfit.store.events import Abort, Purge, PurgeParts, Tombstone, TombstoneParts
 from keepfit.store.log import Draft, append
+from keepfit.store.removal import Removal, Survey
 from keepfit.store.state import State
 from keepfit.store.steps import Delete, Steps
-from keepfit.store.survey import Removal, Survey
 from keepfit.store.tape import Log, answered
 
 Say = Callable[..., Draft]  # kind, op and facts of a record to its draft

@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 from keepfit.store.collect import Removed, remove
 from keepfit.store.events import Pin, Unpin, Untombstone
+from keepfit.store.leftovers import drafts
 from keepfit.store.log import Draft
 from keepfit.store.nouns import VersionState
+from keepfit.store.removal import Removal, Survey, Terms
 from keepfit.store.resolve import deleted
 from keepfit.store.state import State
-from keepfit.store.survey import Removal, Survey, Terms, drafts, survey
+from keepfit.store.survey import survey
 from keepfit.store.writer import Writer
 
 
