@@ -241,3 +241,17 @@ def test_a_version_of_a_branch_hides_none_of_main(keepfit, project):
 
 def test_list_of_a_branch_that_trained_nothing_says_so(keepfit):
     assert "No version was trained on the branch fastr." in keepfit("list", "--branch", "fastr")[1]
+
+
+def test_a_model_that_the_file_no_longer_declares_is_told_and_can_be_looked_at(keepfit, project):
+    (project / "keepfit.toml").write_text(PROJECT.replace("model.fare", "model.cost"))
+    before = snapshot(project / "store")
+    assert "fare: keepfit.toml has no such model, so all of it stays" in keepfit("gc")[1]
+    assert keepfit("gc", "--json")[1]["undeclared"] == ["fare"]
+    assert keepfit("gc", "fare", "--yes")[0] == 2
+    assert keepfit("gc", "--yes")[0] == 0
+    assert snapshot(project / "store") == before
+    assert "1.0.3-aff1242" in keepfit("list", "fare")[1]
+    assert "published" in keepfit("history", "fare")[1]
+    assert keepfit("live", "fare", "--at", "2100-01-01")[1].endswith("1.0.2-aff1242\n")
+    assert keepfit("list", "fair")[0] == 2

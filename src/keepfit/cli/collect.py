@@ -8,6 +8,7 @@ import click
 
 from keepfit.cli.render import next_step, symbol, table
 from keepfit.cli.session import Session, writes
+from keepfit.errors import UnknownName
 
 if TYPE_CHECKING:
     from keepfit.config.load import Project
@@ -38,7 +39,8 @@ def gc_(session: Session, models: tuple[str, ...], *, yes: bool) -> None:
     seen = _surveys(project, registry, models)
     drafts = registry.drafts()
     if not yes:
-        session.show(_planned(seen, drafts), lambda: _show(seen, drafts))
+        others = [] if models else [m for m in registry.models() if m not in project.models]
+        session.show(_planned(seen, drafts, others), lambda: _show(seen, drafts, others))
         return
     done = {name: list(collect(registry, one, op=session.op)) for name, one in seen.items()}
     swept = [registry.sweep(draft) for draft in drafts]
@@ -46,18 +48,19 @@ def gc_(session: Session, models: tuple[str, ...], *, yes: bool) -> None:
 
 
 def _surveys(project: Project, registry: Registry, models: tuple[str, ...]) -> dict[str, Survey]:
-    from keepfit.cli.look import known_model
     from keepfit.config.git import live_branches
     from keepfit.lifecycle.collect import Rules, survey
 
     branches = live_branches(project.root)
-    names = [known_model(project, m) for m in models] or list(project.models)
+    if unknown := [name for name in models if name not in project.models]:
+        raise UnknownName("model", unknown[0], project.models)
+    names = models or tuple(project.models)
     return {
         name: survey(registry, name, Rules(project.models[name].keep, branches)) for name in names
     }
 
 
-def _show(seen: dict[str, Survey], drafts: list[Removal]) -> None:
+def _show(seen: dict[str, Survey], drafts: list[Removal], others: list[str]) -> None:
     for name, one in seen.items():
         if one.kept:
             click.echo(click.style(f"{name}  keeps", bold=True))
@@ -67,6 +70,8 @@ def _show(seen: dict[str, Survey], drafts: list[Removal]) -> None:
             table([_row(removal) for removal in one.removals])
         for key in one.strangers:
             click.echo(f"{symbol('warn')} {key}: no record explains it; it is left alone")
+    for name in others:
+        click.echo(f"{symbol('note')} {name}: keepfit.toml has no such model, so all of it stays")
     todo = [removal for one in seen.values() for removal in one.removals] + drafts
     if not todo:
         next_step("Nothing to delete: every rule is met.")
@@ -102,7 +107,7 @@ def _show_done(done: dict[str, list[Removed]], swept: list[Removed]) -> None:
         next_step("What was deleted, when and why: keepfit history MODEL")
 
 
-def _planned(seen: dict[str, Survey], drafts: list[Removal]) -> dict[str, Any]:
+def _planned(seen: dict[str, Survey], drafts: list[Removal], others: list[str]) -> dict[str, Any]:
     return {
         "models": {
             name: {
@@ -113,6 +118,7 @@ def _planned(seen: dict[str, Survey], drafts: list[Removal]) -> dict[str, Any]:
             for name, one in seen.items()
         },
         "drafts": [_record(draft) for draft in drafts],
+        "undeclared": others,
     }
 
 

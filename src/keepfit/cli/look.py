@@ -17,13 +17,14 @@ from keepfit.errors import UnknownName, UserError
 if TYPE_CHECKING:
     from keepfit.config.load import Project
     from keepfit.store.nouns import Entry, VersionState
+    from keepfit.store.registry import Registry
     from keepfit.store.state import State
 
 
-def known_model(project: Project, name: str) -> str:
-    """`name`, if the project declares it; UnknownName with a guess."""
-    if name not in project.models:
-        raise UnknownName("model", name, project.models)
+def known_model(project: Project, registry: Registry, name: str) -> str:
+    """`name`, if the project declares it or the store has its log; UnknownName with a guess."""
+    if name not in project.models and not registry.state(name).next:
+        raise UnknownName("model", name, {*project.models, *registry.models()})
     return name
 
 
@@ -36,7 +37,7 @@ def list_(session: Session, models: tuple[str, ...], *, limit: int, branch: str 
     """List the versions, newest first, and the stages that point at them."""
     project = session.project()
     registry = session.registry(project)
-    names = [known_model(project, m) for m in models] or list(project.models)
+    names = [known_model(project, registry, m) for m in models] or list(project.models)
     rows = [
         row for name in names for row in version_rows(name, registry.state(name), limit, branch)
     ]
@@ -93,7 +94,8 @@ def _show_list(rows: list[dict[str, str]], branch: str | None) -> None:
 def history_(session: Session, model: str, *, limit: int) -> None:
     """Tell what happened to a model, from its log."""
     project = session.project()
-    entries = session.registry(project).history(known_model(project, model), limit)
+    registry = session.registry(project)
+    entries = registry.history(known_model(project, registry, model), limit)
     session.show([_record(e) for e in entries], lambda: _show_history(model, entries))
 
 
@@ -126,7 +128,8 @@ def _show_history(model: str, entries: tuple[Entry, ...]) -> None:
 def live_(session: Session, model: str, *, at: str, stage: str | None) -> None:
     """Say what was live at a time (UTC where the time names no zone)."""
     project = session.project()
-    state = session.registry(project).state(known_model(project, model))
+    registry = session.registry(project)
+    state = registry.state(known_model(project, registry, model))
     asked = stage or project.stages[-1]
     if asked not in project.stages:
         raise UnknownName("stage", asked, project.stages)
