@@ -244,3 +244,20 @@ def test_the_mark_of_a_store_is_looked_at(store):
     (gone,) = look_at_mark(store)
     assert not gone.harm
     assert look_at_mark(MemoryStore()) == ()
+
+
+def test_views_and_hints_that_are_gone_are_made_again(store, written):
+    gone = [key_of(store, "/view/"), key_of(store, "hint.json")]
+    for key in gone:
+        store.delete(key)
+    one = examined(store)
+    assert one.healthy
+    assert [symptom.text.partition(" ")[0] for symptom in one.symptoms] == gone
+    assert examined(store, repair=True).repaired == tuple(gone)
+    assert examined(store).symptoms == ()
+    assert store._objects[gone[0]] == written[gone[0]]
+
+
+def test_nothing_is_called_a_leftover_that_a_damaged_log_may_name(store):
+    change(store, keys.record(MODEL, 0))
+    assert [symptom.kind for symptom in examined(store).symptoms] == ["log"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from keepfit.cli.render import next_step, symbol, table
+from keepfit.cli.render import next_step, size, symbol, table
 from keepfit.cli.session import Session, writes
 from keepfit.errors import UnknownName
 
@@ -141,12 +141,3 @@ def _record(removal: Removal) -> dict[str, Any]:
         "bytes": removal.size,
         "objects": len(removal.keys),
     }
-
-
-def size(number: int) -> str:
-    """Bytes as people read them: `812 bytes`, `3.4 MB`."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if number < 1000 or unit == "GB":
-            break
-        number /= 1000  # type: ignore[assignment]
-    return f"{number:,} {unit}" if unit == "bytes" else f"{number:,.1f} {unit}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from keepfit.cli.render import count, next_step, symbol
+from keepfit.cli.render import count, next_step, size, symbol
 from keepfit.cli.session import Session, verb
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ def _show_model(one: Examined) -> None:
     for key in one.repaired:
         click.echo(f"  {symbol('pass')} made again: {key}")
     for symptom in one.symptoms:
-        size = f" ({symptom.size / 1e6:,.1f} MB)" if symptom.size else ""
-        click.echo(f"  {symbol('fail' if symptom.harm else 'note')} {symptom.text}{size}")
+        freed = f" ({size(symptom.size)})" if symptom.size else ""
+        click.echo(f"  {symbol('fail' if symptom.harm else 'note')} {symptom.text}{freed}")
 
 
 def _advice(store: Store) -> str:

@@ -68,6 +68,15 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def size(number: int) -> str:
+    """Bytes as people read them: `812 bytes`, `3.4 MB`."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if number < 1000 or unit == "GB":
+            break
+        number /= 1000  # type: ignore[assignment]
+    return f"{number:,} {unit}" if unit == "bytes" else f"{number:,.1f} {unit}"
+
+
 def seconds(value: float) -> str:
     """A span that people can plan with: `4 s`, `3 min`, `2 h`."""
     if value < 90:

@@ -21,6 +21,19 @@ def look_at_derived(objects: ObjectStore, ledger: Ledger) -> Iterator[Symptom]:
     for key in wrong_keys(objects, ledger):
         text = f"{key} does not say what the log says: keepfit doctor --repair makes it again"
         yield Symptom(ledger.model, "derived", text)
+    for key in missing_keys(objects, ledger):
+        text = f"{key} is gone: keepfit doctor --repair makes it again"
+        yield Symptom(ledger.model, "derived", text, harm=False)
+
+
+def missing_keys(objects: ObjectStore, ledger: Ledger) -> Iterator[str]:
+    """The keys of what need not be there, but helps people, or readers to be quick."""
+    if ledger.damage:
+        return
+    wanted = [keys.view(ledger.model, stage) for stage in ledger.state.stages]
+    if ledger.checkpoints:
+        wanted.append(keys.hint(ledger.model))
+    yield from (key for key in wanted if objects.size(key) is None)
 
 
 def wrong_keys(objects: ObjectStore, ledger: Ledger) -> Iterator[str]:
@@ -42,14 +55,15 @@ def wrong_keys(objects: ObjectStore, ledger: Ledger) -> Iterator[str]:
 
 def repair(objects: ObjectStore, ledger: Ledger) -> list[str]:
     """The keys of what was made again, or taken away because the log tells it as well."""
-    wrong = list(wrong_keys(objects, ledger))
+    wrong, missing = list(wrong_keys(objects, ledger)), list(missing_keys(objects, ledger))
     for key in wrong:
         objects.delete(key)
         ledger.checkpoints.pop(key, None)
-    if wrong and ledger.head:
+    again = wrong + missing
+    if again and ledger.head:
         log = Log(ledger.model, ledger.state, ledger.head)
         drive(_again(log), objects, lambda _: None)
-    return wrong
+    return again
 
 
 def _again(log: Log) -> Steps[Log]:

@@ -76,6 +76,8 @@ def look_at_parts(objects: ObjectStore, ledger: Ledger, *, deep: bool) -> Iterat
 
 def look_for_leftovers(objects: ObjectStore, ledger: Ledger) -> Iterator[Symptom]:
     """Files of dead attempts, and files that no record names: nothing is lost by either."""
+    if ledger.damage:
+        return  # records that cannot be read may name them
     dead: Counter[str] = Counter()
     unknown: dict[str, list[str]] = {}
     model = ledger.model
