@@ -116,3 +116,9 @@ def test_looking_writes_nothing(two, call):
     for line in ("list", "show fare@1", "history fare", "live fare --at 2020"):
         call(two, *line.split())
     assert {file: file.read_bytes() for file in two.root.rglob("*") if file.is_file()} == before
+
+
+@pytest.mark.parametrize("limit", [0, -3])
+@pytest.mark.parametrize("typed", [("list",), ("history", "fare")])
+def test_a_limit_that_shows_nothing_is_refused(two, call, typed, limit):
+    call(two, *typed, "--limit", limit).refuses(2, "--limit", "x>=1")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from keepfit.store.registry import Registry
     from keepfit.store.state import State
 
+_SOME = click.IntRange(min=1)
+
 
 def known_model(project: Project, registry: Registry, name: str) -> str:
     """`name`, if the project declares it or the store has its log; UnknownName with a guess."""
@@ -30,7 +32,7 @@ def known_model(project: Project, registry: Registry, name: str) -> str:
 
 @click.command("list")
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
-@click.option("--limit", default=20, show_default=True, help="Newest versions a model.")
+@click.option("--limit", type=_SOME, default=20, show_default=True, help="Newest versions a model.")
 @click.option("--branch", help="Only versions trained on this git branch, or on main.")
 @verb
 def list_(session: Session, models: tuple[str, ...], *, limit: int, branch: str | None) -> None:
@@ -89,7 +91,7 @@ def _show_list(rows: list[dict[str, str]], branch: str | None) -> None:
 
 @click.command("history")
 @click.argument("model")
-@click.option("--limit", default=50, show_default=True, help="Newest records.")
+@click.option("--limit", type=_SOME, default=50, show_default=True, help="Newest records.")
 @verb
 def history_(session: Session, model: str, *, limit: int) -> None:
     """Tell what happened to a model, from its log."""
