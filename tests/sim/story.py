@@ -19,6 +19,7 @@ from keepfit.store.memory import MemoryStore
 from keepfit.store.nouns import VersionState
 from keepfit.store.registry import Registry
 from keepfit.store.removal import Terms
+from keepfit.store.seen import Seen
 from keepfit.store.state import State
 
 WRITING = runpy.run_path(str(Path(__file__).parents[1] / "store" / "writer.py"))
@@ -139,11 +140,11 @@ STORY = (
 )
 
 
-def registry(objects, who: str = "reader") -> Registry:
+def registry(objects, who: str = "reader", seen: Seen | None = None) -> Registry:
     def clock() -> datetime:
         return datetime(2026, 1, 1, tzinfo=UTC)
 
-    return Registry(objects, clock=clock, actor=who, sleep=lambda _: None)
+    return Registry(objects, clock=clock, actor=who, sleep=lambda _: None, seen=seen)
 
 
 def held(objects: dict[str, bytes]) -> MemoryStore:

@@ -33,6 +33,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "pin": ("keep", "Keep a version, whatever the rules say."),
     "unpin": ("keep", "Let the rules decide again."),
     "predict": ("predict", "Predict a file of rows, of any size."),
+    "verify": ("verify", "Verify a version: log, files, rows, verdict, approvals."),
     "doctor": ("doctor", "Verify a store; repair what its logs tell as well."),
     "replay": ("replay", "Run the whole life over past months, under several policies."),
 }

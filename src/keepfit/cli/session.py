@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from keepfit.config.load import Project
     from keepfit.lifecycle.ports import Ports
     from keepfit.store.registry import Registry
+    from keepfit.store.seen import Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,15 @@ class Session:
         from keepfit.store.open import open_store
         from keepfit.store.registry import Registry
 
-        return Registry(open_store(project.store), clock=_now, actor=actor())
+        seen = self.seen(project)
+        click.get_current_context().call_on_close(seen.save)
+        return Registry(open_store(project.store), clock=_now, actor=actor(), seen=seen)
+
+    def seen(self, project: Project) -> Seen:
+        """Where the logs of the project's store ended when they were last read here."""
+        from keepfit.store.seen import Seen
+
+        return Seen(project.root / ".keepfit" / "seen.json", project.store)
 
     @contextmanager
     def ports(self, project: Project, trainer: Any = None) -> Iterator[Ports]:

@@ -50,6 +50,8 @@ class Ledger:
     attempts: dict[str, Fate] = field(default_factory=dict)  # of versions and of parts
     evidence: dict[Digest, str] = field(default_factory=dict)  # the version it is on
     parts: dict[tuple[str, Digest], Part] = field(default_factory=dict)  # by attempt and digest
+    promotions: list[events.Promote] = field(default_factory=list)  # oldest first
+    approvals: list[events.Approve] = field(default_factory=list)
     void: dict[int, str] = field(default_factory=dict)  # records that count for nothing, and why
     damage: Corrupt | None = None  # what the log breaks off with
     _claims: dict[str, str] = field(default_factory=dict)  # operation -> its latest attempt
@@ -72,7 +74,7 @@ class Ledger:
         self.state.versions.library.trim()
         self.heads.append(sha256(data))
 
-    def _book(self, event: events.Any) -> None:
+    def _book(self, event: events.Any) -> None:  # noqa: C901 a case a kind of record
         match event:
             case events.Begin():
                 self._begin(event)
@@ -85,6 +87,10 @@ class Ledger:
                 self.parts |= {(event.attempt, part.digest): part for part in event.parts}
             case events.Judged():
                 self.evidence[event.evidence] = event.version
+            case events.Approve():
+                self.approvals.append(event)
+            case events.Promote():
+                self.promotions.append(event)
             case events.Purge():
                 self.attempts[self.versions.pop(event.version).attempt] = "dead"
                 gone = [e for e, version in self.evidence.items() if version == event.version]

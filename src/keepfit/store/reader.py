@@ -19,6 +19,7 @@ from keepfit.store.objects import ObjectStore
 from keepfit.store.pages import Page, unpack
 from keepfit.store.reading import unchained
 from keepfit.store.resolve import published, resolve
+from keepfit.store.seen import Seen
 from keepfit.store.shortcut import by_hint
 from keepfit.store.state import State
 from keepfit.store.steps import Steps, drive, get_many
@@ -33,7 +34,8 @@ _SHORTEST, _LONGEST = 0.005, 0.05  # seconds of a pause, doubled by each try
 class Reader:
     """The models of a store, read and never changed.
 
-    StoreError if the store fails, Corrupt if what it holds is not what was written.
+    StoreError if the store fails, Corrupt if what it holds is not what was written, or is not what
+    was `seen` of it before.
     """
 
     def __init__(
@@ -42,8 +44,10 @@ class Reader:
         *,
         entropy: Callable[[int], bytes] = os.urandom,
         sleep: Callable[[float], None] = time.sleep,
+        seen: Seen | None = None,
     ) -> None:
         self._objects, self._entropy, self._sleep = objects, entropy, sleep
+        self._seen = seen
         self._logs: dict[str, Log] = {}  # as far as they were read
         self._checked = False
 
@@ -100,6 +104,8 @@ class Reader:
     def _log(self, model: str) -> Log:
         check_name("model", model)
         self._check()
+        if self._seen and model not in self._logs:
+            self.state(model)  # nothing is written to a log whose past has changed
         return self._logs.get(model) or Log(model)
 
     def _read(self, model: str) -> Log:
@@ -112,6 +118,10 @@ class Reader:
         return self._drive(read(known))
 
     def _keep(self, log: Log) -> State:
+        if self._seen:
+            if log.model not in self._logs:
+                self._drive(self._seen.check(log))
+            self._seen.note(log)
         self._logs[log.model] = log
         return log.state.reading(partial(self._page, log.model))
 

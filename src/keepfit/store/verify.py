@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,11 +43,19 @@ def look_at_log(objects: ObjectStore, ledger: Ledger) -> Iterator[Symptom]:
         yield Symptom(model, "log", f"record {seq} counts for nothing: {why}", harm=False)
 
 
-def look_at_versions(objects: ObjectStore, ledger: Ledger, *, deep: bool) -> Iterator[Symptom]:
-    """Every version, evidence and part that is not whole; by digests if `deep`, else by size."""
-    evidence = dict(ledger.evidence)  # of what no version's files hold
+def look_at_versions(
+    objects: ObjectStore, ledger: Ledger, *, deep: bool, only: str | None = None
+) -> Iterator[Symptom]:
+    """Every version and evidence that is not whole; by digests if `deep`, else by size.
+
+    `only` names a single version to look at.
+    """
+    wanted = [v for v in ledger.versions.values() if only in (None, v.version)]
+    evidence = {  # of what no version's files hold
+        digest: name for digest, name in ledger.evidence.items() if only in (None, name)
+    }
     whole = set()
-    for version in ledger.versions.values():
+    for version in wanted:
         manifest, problem = _manifest(objects, ledger.model, version)
         if manifest is None:
             yield Symptom(ledger.model, "version", problem)
@@ -64,14 +72,29 @@ def look_at_versions(objects: ObjectStore, ledger: Ledger, *, deep: bool) -> Ite
             yield Symptom(ledger.model, "evidence", f"{name}: {wrong}")
 
 
-def look_at_parts(objects: ObjectStore, ledger: Ledger, *, deep: bool) -> Iterator[Symptom]:
-    """Every part that is not whole; by digests if `deep`, else by size."""
+def look_at_parts(
+    objects: ObjectStore, ledger: Ledger, *, deep: bool, only: Collection[Digest] | None = None
+) -> Iterator[Symptom]:
+    """Every part, or each of `only`, that is not whole; by digests if `deep`, else by size."""
     for (attempt, digest), part in ledger.parts.items():
+        if only is not None and digest not in only:
+            continue
         key = keys.part(ledger.model, attempt, part)
         if (size := objects.size(key)) != part.size:
             yield Symptom(ledger.model, "part", _differs(key, f"{part.size:,} bytes", size))
         elif deep and (found := sha256_file(objects.local(key))) != digest:
             yield Symptom(ledger.model, "part", _differs(key, f"digest {digest}", found))
+
+
+def look_for_additions(
+    objects: ObjectStore, model: str, version: Shelved, manifest: Manifest
+) -> Iterator[Symptom]:
+    """Files in the version's folder that its manifest does not name."""
+    folder = keys.version_folder(model, version.version, version.attempt)
+    named = {f"{folder}/{name}" for name in (keys.MANIFEST, *(f.path for f in manifest.files))}
+    for key in objects.keys(folder):
+        if key not in named:
+            yield Symptom(model, "stranger", f"{key} is not in the manifest of {version.version}")
 
 
 def look_for_leftovers(objects: ObjectStore, ledger: Ledger) -> Iterator[Symptom]:

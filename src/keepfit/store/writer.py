@@ -14,6 +14,7 @@ from keepfit.store.log import Decide, Draft, append
 from keepfit.store.objects import ObjectStore
 from keepfit.store.reader import Reader
 from keepfit.store.resolve import published
+from keepfit.store.seen import Seen
 from keepfit.store.state import State
 from keepfit.store.ulid import ulid
 
@@ -21,7 +22,7 @@ from keepfit.store.ulid import ulid
 class Writer(Reader):
     """A reader that may also write, as `actor`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 the world around a writer
         self,
         objects: ObjectStore,
         *,
@@ -29,8 +30,9 @@ class Writer(Reader):
         actor: str,
         entropy: Callable[[int], bytes] = os.urandom,
         sleep: Callable[[float], None] = time.sleep,
+        seen: Seen | None = None,
     ) -> None:
-        super().__init__(objects, entropy=entropy, sleep=sleep)
+        super().__init__(objects, entropy=entropy, sleep=sleep, seen=seen)
         self._clock, self._actor = clock, actor
         self._marked = False
 
