@@ -10,7 +10,7 @@ from pathlib import Path
 
 from measure import Figure
 
-NAMES = ("help_", "plan", "train", "predict", "exact")
+NAMES = ("help_", "plan", "train", "predict", "registry", "exact")
 
 
 def main(names: list[str]) -> None:
