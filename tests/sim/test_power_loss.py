@@ -40,6 +40,8 @@ class Machine:
         self.disk = Disk()
         modules = [local, folders, disk_module]
         in_place_of_os(monkeypatch, modules, lambda: self.disk)
+        # What is brought down side by side, in turns here: each state between two of them is seen.
+        monkeypatch.setattr(disk_module, "_AT_ONCE", 1)
         # So that both come to the end of a folder of the log, and go on in the next.
         monkeypatch.setattr(keys, "_RECORDS_A_FOLDER", 2)
         self.reset()

@@ -15,6 +15,8 @@ import pytest
 from deeds import DEEDS, MODEL, check, opened, two_versions
 from tracing import failing_at, killed_at, may_trace, points
 
+from keepfit.store import disk
+
 pytestmark = [
     pytest.mark.skipif(not may_trace(), reason="needs strace, and the right to trace"),
     pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.name),
@@ -29,6 +31,12 @@ ERRORS = {
     "EACCES": ("openat", "link", "unlink", "mkdir", "newfstatat"),
 }
 DOCUMENTED = {0, 3, 4, 6}  # done, refused, the store could not, nobody can say
+
+
+@pytest.fixture(autouse=True)
+def in_turns(monkeypatch):
+    """What waits for the disk side by side, in one thread: strace counts the calls of each."""
+    monkeypatch.setattr(disk, "_AT_ONCE", 1)
 
 
 @pytest.fixture

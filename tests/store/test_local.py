@@ -1,10 +1,14 @@
 """A folder under trouble: what it costs, what it says, and what it leaves behind."""
 
+import contextlib
 import errno
 import os
 import resource
+import signal
 import subprocess
 import tempfile
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -63,6 +67,61 @@ def test_publishing_costs_one_fsync_a_file_and_one_a_folder(registry, writing, s
     )
     assert str(folder / "m/fare/v") in syncs  # the name of the version's folder
     assert len(syncs) == 5 + 1 + 2 + 2  # files, folder, new parents, the record
+
+
+def test_a_publish_waits_three_times_for_the_disk(registry, writing, syncs, monkeypatch, folder):
+    monkeypatch.setattr(disk, "_AT_ONCE", 1)  # in the order in which they are asked for
+    claim = writing.begin(registry, "op")
+    manifest = writing.manifest_of("fare", claim.version, writing.FILES)
+    syncs.clear()
+    registry.publish("fare", claim, writing.FILES, manifest)
+    draft = next(path for path in syncs if "/tmp/" in path.removeprefix(str(folder)))
+    payload = [path for path in syncs if "/v/" in path]
+    assert syncs.index(draft) < syncs.index(payload[-1])  # the record is down with the files
+    assert syncs[-1] == str(folder / "m/fare/log/000000")  # and only its name comes after
+
+
+def test_the_disk_is_waited_for_side_by_side(store, monkeypatch):
+    waiting, most, lock = [], [], threading.Lock()
+
+    def fsync(_):
+        with lock:
+            waiting.append(1)
+            most.append(len(waiting))
+        time.sleep(0.02)
+        with lock:
+            waiting.pop()
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    store.write("a", {"b": b"1", "c": b"2", "d/e": b"3"})
+    assert max(most) > 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_fork_waits_with_threads_of_its_own(store):
+    store.write("a", {"b": b"1", "c": b"2"})
+    child = os.fork()
+    if not child:
+        signal.alarm(20)
+        with contextlib.suppress(BaseException):  # a child must never come back into pytest
+            store.write("d", {"e": b"1", "f": b"2"})
+            os._exit(0)
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert store.get("d/f") == b"2"
+
+
+def test_whoever_foresaw_another_slot_publishes_in_the_next(folder, open_registry, writing):
+    class Overtaken(LocalStore):
+        def write(self, prefix, files):
+            super().write(prefix, files)
+            writing.begin(open_registry("bob"), "other")
+
+    registry = open_registry(objects=Overtaken(folder))
+    version = writing.publish(registry, "op")
+    assert [entry.void for entry in registry.state("fare").entries] == [None] * 3
+    assert registry.files("fare", version) == writing.FILES
+    assert list((folder / "tmp").iterdir()) == []
 
 
 def test_a_name_is_on_the_disk_before_anything_lies_below_it(store, syncs, folder):
@@ -237,6 +296,15 @@ def test_a_file_whose_fsync_failed_is_thrown_away(store, folder, monkeypatch):
     assert not isinstance(failed.value, Unclear)
     assert files_below(folder) == [folder / "a/first"]
     store.create("a/b", b"2")
+
+
+@pytest.mark.parametrize("number", range(1, 6))
+def test_of_several_fsyncs_none_may_fail(store, folder, monkeypatch, number):
+    store.create("a/first", b"1")
+    failing(number, monkeypatch)
+    with pytest.raises(StoreError, match="Input/output error"):
+        store.write("a/x/y", {"b": b"2", "c": b"3"})  # two files, three folders
+    assert files_below(folder) == [folder / "a/first"]
 
 
 def test_a_name_whose_fsync_failed_is_neither_success_nor_failure(registry, writing, monkeypatch):

@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from keepfit.names import Reference
+from keepfit.store import keys
 from keepfit.store.local import LocalStore
 from keepfit.store.memory import MemoryStore
 from keepfit.store.registry import Registry
 
 LONG = runpy.run_path(str(Path(__file__).with_name("long.py")))
+WRITING = runpy.run_path(str(Path(__file__).with_name("writer.py")))
 STAGES = ("production",)
 
 
@@ -128,6 +130,20 @@ def test_what_was_live_at_any_time_is_told_from_pages():
         assert state.live_at("production", at - timedelta(seconds=1)) == (
             names[number - 1] if number else None
         )
+
+
+def test_a_claim_leaves_its_hint_to_the_version_it_is_for():
+    store = MemoryStore()
+    LONG["write"](store, 100)
+    before = store.get(keys.hint("fare"))
+    registry, _ = opened(store)
+    claim = WRITING["begin"](registry, "op")
+    assert store.get(keys.hint("fare")) == before
+    cold, asked = opened(store)
+    assert cold.state("fare").claims["op"] == claim
+    assert len(asked) == 4  # the hint, its checkpoint, the claim, nothing further
+    WRITING["publish"](registry, "op")
+    assert store.get(keys.hint("fare")) != before
 
 
 def test_history_tells_the_newest_records_and_those_before_them():

@@ -8,11 +8,13 @@ import contextlib
 import errno
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import IO
 
 from keepfit.errors import StoreError
 
+_AT_ONCE = 4  # fsyncs that are waited for at a time: the disk brings them down together
 _HINTS = {
     errno.ENOSPC: "the disk is full: free some space and run the command again",
     errno.EDQUOT: "your share of the disk is used up: free some space and run the command again",
@@ -79,6 +81,27 @@ def start_new(path: str, data: bytes) -> int:
     return file
 
 
+class Draft:
+    """A new file at `path` whose bytes are on their way to the disk."""
+
+    def __init__(self, path: str, data: bytes) -> None:
+        self.path = path
+        self._file: int | None = start_new(path, data)
+        self._down = False
+
+    def sync(self) -> None:
+        """Its bytes, down to the disk; once is enough."""
+        if not self._down and self._file is not None:
+            sync(self._file)
+            self._down = True
+
+    def close(self) -> None:
+        """Let it go as it is."""
+        file, self._file = self._file, None
+        if file is not None:
+            os.close(file)
+
+
 def sync(descriptor: int) -> None:
     """Down to the disk itself: on macOS a plain fsync stops at the drive's cache."""
     if sys.platform == "darwin":
@@ -87,6 +110,27 @@ def sync(descriptor: int) -> None:
         fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
     else:
         os.fsync(descriptor)
+
+
+class Waiting:
+    """Threads that wait for the disk side by side: on a busy machine each wait costs its turn."""
+
+    def __init__(self) -> None:
+        self._threads: ThreadPoolExecutor | None = None
+        self._process = 0
+
+    def for_all(self, works: Sequence[Callable[[], None]]) -> None:
+        """Have all of the work done; the first error of any, once all of it has ended."""
+        if min(len(works), _AT_ONCE) < 2:
+            for work in works:
+                work()
+            return
+        if self._threads is None or self._process != os.getpid():  # a fork has no threads
+            self._threads, self._process = ThreadPoolExecutor(_AT_ONCE), os.getpid()
+        begun = [self._threads.submit(work) for work in works]
+        for error in [work.exception() for work in begun]:
+            if error:
+                raise error
 
 
 def sync_folder(path: str) -> None:

@@ -77,10 +77,8 @@ class Folders:
                 sync_folder(folder)
         self._seen.clear()
 
-    def sync_all(self, folders: list[str]) -> None:
-        """The same as `make_all` has made, those within before those around them."""
-        for folder in reversed(folders):
-            self.sync(folder)
+    def own(self, folders: list[str]) -> None:
+        """What `make_all` has made is down by now; its first folder is not ours alone."""
         self._own.update(folders[1:])
 
     def sync(self, folder: str) -> None:

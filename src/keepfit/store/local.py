@@ -9,6 +9,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -16,10 +17,10 @@ from keepfit.digest import Digest
 from keepfit.errors import StoreError, Unclear
 from keepfit.store.disk import (
     LOST_ANSWERS,
+    Draft,
+    Waiting,
     place,
     refusals,
-    start_new,
-    sync,
     write_new,
 )
 from keepfit.store.folders import Folders, down_to
@@ -45,6 +46,8 @@ class LocalStore:
         self._durable = durable
         self._entropy = entropy  # names of drafts
         self._folders = Folders(durable=durable)
+        self._waiting = Waiting()
+        self._foreseen: dict[bytes, Draft] = {}
 
     def get(self, key: str) -> bytes | None:
         path = self._path(key)
@@ -80,7 +83,22 @@ class LocalStore:
             return _moment(os.stat(draft).st_mtime)
 
     def create(self, key: str, data: bytes) -> None:
-        self._put(key, lambda file: file.write(data))
+        known = self._foreseen.pop(data, None)
+        with (
+            refusals("write", self._path(key)),
+            contextlib.nullcontext(known) if known else self._started(data) as draft,
+        ):
+            self._put(key, draft.path, lambda: self._finish(draft))
+
+    @contextlib.contextmanager
+    def foreseeing(self, data: bytes) -> Iterator[None]:
+        with contextlib.ExitStack() as opened:
+            with refusals("write", self._root):
+                self._foreseen[data] = opened.enter_context(self._started(data))
+            try:
+                yield
+            finally:
+                self._foreseen.pop(data, None)
 
     def upload(self, key: str, source: Path) -> Digest:
         digest = hashlib.sha256()
@@ -92,8 +110,8 @@ class LocalStore:
 
         with refusals("read", str(source)):
             rows = source.open("rb")
-        with rows:
-            self._put(key, copy)
+        with rows, self._draft() as draft:
+            self._put(key, draft, lambda: write_new(draft, copy, durable=self._durable))
         return digest.hexdigest()
 
     def write(self, prefix: str, files: Mapping[str, bytes]) -> None:
@@ -101,16 +119,16 @@ class LocalStore:
         # The last two folders of the prefix may be those of somebody who is at it this moment, so
         # nothing that lies in them proves that their names are down: see `Folders.make`.
         shared = os.path.dirname(os.path.dirname(base)) if "/" in prefix else self._root
-        contents = {self._path(f"{prefix}/{name}"): data for name, data in files.items()}
-        folders = down_to(shared, base, *map(os.path.dirname, contents))
+        contents = [(self._path(f"{prefix}/{name}"), data) for name, data in files.items()]
+        folders = down_to(shared, base, *(os.path.dirname(path) for path, _ in contents))
         written: list[str] = []
         try:
             self._folders.make_all(folders)
-            for start in range(0, len(contents), _AT_A_TIME):
-                self._write_some(list(contents.items())[start : start + _AT_A_TIME], written)
-            # Nobody reads the prefix before it is named in a log, so names may follow the bytes:
-            # the fsyncs of the files have brought most of them down, and these cost little.
-            self._folders.sync_all(folders)
+            while contents:
+                some, contents = contents[:_AT_A_TIME], contents[_AT_A_TIME:]
+                # Nobody reads the prefix before it is named in a log, so names need not come first.
+                self._write_some(some, written, folders if not contents else [])
+            self._folders.own(folders)
         except BaseException:
             for path in written:
                 _remove(path)
@@ -125,13 +143,16 @@ class LocalStore:
         path = self._path(key)
         # Nobody relies on advice, so nobody is told where it cannot be written.
         with contextlib.suppress(OSError, StoreError), self._draft() as draft:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
             write_new(draft, lambda file: file.write(data), durable=False)
             if data:
                 # To rename over a file costs as much as an fsync on ext4, which brings the new one
                 # down before the old one goes. Who finds neither does without the advice.
                 _remove(path)
-            os.replace(draft, path)
+            try:
+                os.replace(draft, path)
+            except FileNotFoundError:
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                os.replace(draft, path)
 
     def keys(self, prefix: str) -> Iterator[str]:
         base = self._path(prefix) if prefix else self._root
@@ -161,12 +182,13 @@ class LocalStore:
     def _path(self, key: str) -> str:
         return os.path.join(self._root, *checked(key).split("/"))
 
-    def _put(self, key: str, fill: Callable[[IO[bytes]], object]) -> None:
+    def _put(self, key: str, draft: str, finish: Callable[[], None]) -> None:
+        """Give the draft that `finish` completes its place."""
         path = self._path(key)
         folder = os.path.dirname(path)
-        with refusals("write", path), self._draft() as draft:
+        with refusals("write", path):
             self._folders.make(folder)
-            write_new(draft, fill, durable=self._durable)
+            finish()
             self._folders.sync_seen()
             try:
                 place(draft, path)
@@ -187,21 +209,42 @@ class LocalStore:
             # Everybody sees the object by now, but it may not outlive a power loss.
             raise Unclear(f"{path} may or may not be kept: {error}", hint=error.hint) from error
 
-    def _write_some(self, contents: list[tuple[str, bytes]], written: list[str]) -> None:
-        """New files, down on the disk; the path of each is added to `written` once it exists."""
-        folder = os.path.dirname(contents[0][0])
-        with refusals("write", folder), contextlib.ExitStack() as opened:
+    def _write_some(
+        self, contents: list[tuple[str, bytes]], written: list[str], folders: list[str]
+    ) -> None:
+        """New files, and the names in the folders, down on the disk.
+
+        The path of each is added to `written` once it exists.
+        """
+        with refusals("write", contents[0][0]), contextlib.ExitStack() as opened:
             files = []
             for path, data in contents:
                 with refusals("write", path), _taken(path):
                     # All are on their way to the disk before the first is waited for.
-                    file = start_new(path, data)
-                opened.callback(os.close, file)
-                files.append((path, file))
+                    file = Draft(path, data)
+                opened.callback(file.close)
+                files.append(file)
                 written.append(path)
-            for path, file in files if self._durable else ():
-                with refusals("write", path):
-                    sync(file)
+            if self._durable:
+                files += self._foreseen.values()
+                bring_down = [partial(_bring_down, file) for file in files]
+                names = [partial(self._folders.sync, folder) for folder in folders]
+                self._waiting.for_all(bring_down + names)
+
+    def _finish(self, draft: Draft) -> None:
+        if self._durable:
+            draft.sync()
+        draft.close()
+
+    @contextlib.contextmanager
+    def _started(self, data: bytes) -> Iterator[Draft]:
+        with self._draft() as path:
+            draft = Draft(path, data)
+            try:
+                yield draft
+            finally:
+                with contextlib.suppress(OSError):  # who needs its bytes has finished it
+                    draft.close()
 
     @contextlib.contextmanager
     def _draft(self) -> Iterator[str]:
@@ -224,6 +267,11 @@ def _taken(path: str) -> Iterator[None]:
         yield
     except FileExistsError as error:
         raise Exists(f"there is a {path} already") from error
+
+
+def _bring_down(file: Draft) -> None:
+    with refusals("write", file.path):
+        file.sync()
 
 
 def _remove(path: str) -> None:

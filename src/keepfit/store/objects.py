@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -65,3 +66,12 @@ class GetsMany(Protocol):
 
     # the bytes of each, or None, in the order of the keys
     def get_many(self, keys: Sequence[str]) -> list[bytes | None]: ...
+
+
+@runtime_checkable
+class Foresees(Protocol):
+    """A store that waits less for an object of which it was told before."""
+
+    # in the block `create` may be asked for an object of these bytes; what is written meanwhile
+    # and they are brought down together
+    def foreseeing(self, data: bytes) -> AbstractContextManager[None]: ...

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
-from keepfit.digest import Digest, sha256
+from keepfit.digest import Digest, digest_of, sha256
 from keepfit.errors import Conflict, UserError
 from keepfit.records import Bump, Manifest, Outcome, Part
 from keepfit.store import keys, versions, view
@@ -132,19 +132,20 @@ class Registry(Keeping):
         folder = keys.version_folder(model, claim.version, claim.attempt)
         large = sum(map(len, files.values())) > _LARGE
         heartbeat = keys.heartbeat(model, claim.attempt)
-        with beating(self._objects, heartbeat) if large else nullcontext():
-            written = self._drive(versions.store(folder, files, manifest))
         draft = self._draft(
             Publish,
             op,
             attempt=claim.attempt,
-            manifest=written,
+            manifest=digest_of(manifest),
             model=manifest.candidate.digest,
             evidence=approved,
             parts=tuple(part.digest for part in manifest.recipe.snapshot.parts),
             commit=manifest.recipe.code.commit,
         )
-        return self._append(model, op, lambda _: draft)
+        with self._foreseeing(model, draft):
+            with beating(self._objects, heartbeat) if large else nullcontext():
+                self._drive(versions.store(folder, files, manifest))
+            return self._append(model, op, lambda _: draft)
 
     def freeze(self, model: str, attempt: str, parts: Sequence[Part]) -> State:
         """Record that the attempt's folder holds the parts."""

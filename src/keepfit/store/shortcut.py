@@ -14,6 +14,7 @@ import msgspec
 from keepfit.digest import Digest, canonical
 from keepfit.errors import StoreError
 from keepfit.store import checkpoint, keys
+from keepfit.store.events import Begin
 from keepfit.store.steps import Advise, Create, Get, Size, Steps
 from keepfit.store.tape import Anchor, Log, taken
 
@@ -63,7 +64,8 @@ def leave(log: Log) -> Steps[Log]:
     with contextlib.suppress(StoreError):
         if due or sum(map(len, log.tail)) > _LARGEST:
             log = yield from save(log)
-        yield from _advise(log)
+        if not isinstance(log.state.entries[-1].event, Begin):  # what it is for will leave one
+            yield from _advise(log)
     return log
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from keepfit.digest import canonical
 from keepfit.store import format as mark
 from keepfit.store.log import Decide, Draft, append
-from keepfit.store.objects import ObjectStore
+from keepfit.store.objects import Foresees, ObjectStore
 from keepfit.store.reader import Reader
 from keepfit.store.resolve import published
 from keepfit.store.seen import Seen
@@ -67,6 +69,13 @@ class Writer(Reader):
     def _append(self, model: str, op: str, decide: Decide) -> State:
         self._mark()
         return self._keep(self._drive(append(self._log(model), op, decide)))
+
+    def _foreseeing(self, model: str, draft: Draft) -> AbstractContextManager[None]:
+        """A block that appends `draft`: most likely it is the next record of the log as known."""
+        if not isinstance(self._objects, Foresees):
+            return nullcontext()
+        log = self._log(model)
+        return self._objects.foreseeing(canonical(draft(seq=log.state.next, prev=log.head)))
 
     def _mark(self) -> None:
         if not self._marked:
