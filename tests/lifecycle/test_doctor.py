@@ -196,6 +196,17 @@ def test_what_misleads_readers_is_found_and_made_again(store, written, lie, how)
     assert story.registry(store).state(MODEL) == story.registry(story.held(written)).state(MODEL)
 
 
+def test_a_hint_that_misleads_about_a_stage_is_found_and_made_again(store, written):
+    key = key_of(store, "m/fare", "hint.json")
+    hint = json.loads(store.get(key))
+    hint["held"] = {stage: ["9.9.9-lies", *row[1:]] for stage, row in hint["held"].items()}
+    assert hint["held"]
+    store._objects[key] = json.dumps(hint, separators=(",", ":")).encode()
+    assert [kind for kind, _ in harms(store)] == ["derived"]
+    assert examined(store, repair=True).repaired == (key,)
+    assert harms(store) == []
+
+
 def other_log():
     store = MemoryStore()
     registry = story.registry(store, "eve")

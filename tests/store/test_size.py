@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from keepfit.errors import UnknownName
 from keepfit.names import Reference
 from keepfit.store import keys
 from keepfit.store.local import LocalStore
@@ -130,6 +131,53 @@ def test_what_was_live_at_any_time_is_told_from_pages():
         assert state.live_at("production", at - timedelta(seconds=1)) == (
             names[number - 1] if number else None
         )
+
+
+def test_what_a_stage_holds_is_told_without_a_checkpoint():
+    store = MemoryStore()
+    state = LONG["write"](store, 100)
+    registry, asked = opened(store)
+    right = state.versions[state.stages["production"].version]
+    for requests in (3, 4):  # the hint, its record, and that there is none after it; the last again
+        assert registry.resolve(Reference.parse("fare@production"), STAGES) == right
+        assert len(asked) == requests
+        assert not any("/ckpt/" in key for _, key in asked)
+    with pytest.raises(UnknownName, match="in stage"):
+        registry.resolve(Reference.parse("fare@staging"), ("staging",))
+
+
+def test_a_stage_that_moved_since_the_hint_is_read_from_the_log():
+    store = MemoryStore()
+    state = LONG["write"](store, 100)
+    other, _ = opened(store)
+    watching, _ = opened(store)
+    assert resolve(store)[0] == watching.resolve(Reference.parse("fare@production"), STAGES)
+    before, held = store.get(keys.hint("fare")), state.stages["production"]
+    older = next(iter(state.versions))
+    other.promote("fare", older, "production", expect=held.seq, how="rollback")
+    store.advise(keys.hint("fare"), before)
+    assert resolve(store)[0].version == older
+    assert watching.resolve(Reference.parse("fare@production"), STAGES).version == older
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        lambda hint: hint | {"last": "0" * 64},  # a backup of another day was restored
+        lambda hint: hint | {"seq": hint["seq"] + 1},
+        lambda hint: hint | {"seq": -1},
+        lambda hint: hint | {"format": 2},  # of a newer keepfit
+        lambda hint: {key: hint[key] for key in ("seq", "ckpt", "head", "tail")},  # of an older
+    ],
+)
+def test_a_hint_of_another_log_tells_nothing_of_stages(told):
+    store = MemoryStore()
+    LONG["write"](store, 100)
+    right = resolve(store)[0]
+    hint = json.loads(store.get(keys.hint("fare")))
+    hint["held"]["production"][0] = "9.9.9-lies"
+    store.advise(keys.hint("fare"), json.dumps(told(hint)).encode())
+    assert resolve(store)[0] == right
 
 
 def test_a_claim_leaves_its_hint_to_the_version_it_is_for():

@@ -10,7 +10,7 @@ from keepfit.store import checkpoint, keys, view
 from keepfit.store.ledger import Ledger
 from keepfit.store.objects import ObjectStore
 from keepfit.store.pages import Page, unpack
-from keepfit.store.shortcut import by_hint, leave, save
+from keepfit.store.shortcut import by_hint, glance, held, leave, save
 from keepfit.store.steps import Steps, drive
 from keepfit.store.tape import Log
 from keepfit.store.verify import Symptom
@@ -108,7 +108,10 @@ def _hint_is_true(objects: ObjectStore, ledger: Ledger) -> bool:
     if objects.size(keys.hint(ledger.model)) is None:
         return True  # there need not be one
     log = drive(by_hint(ledger.model), objects, lambda _: None)
-    if log is None:
+    said = drive(glance(ledger.model), objects, lambda _: None)
+    if log is None or said is None:
+        return False
+    if (said.seq, said.held) != (log.state.next - 1, held(log.state)):
         return False
     # The record in its slot, not the ledger's: somebody may have written since.
     return _digest_at(objects, keys.record(ledger.model, log.state.next - 1)) == log.head

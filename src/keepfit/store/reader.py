@@ -20,10 +20,10 @@ from keepfit.store.pages import Page, unpack
 from keepfit.store.reading import unchained
 from keepfit.store.resolve import published, resolve
 from keepfit.store.seen import Seen
-from keepfit.store.shortcut import by_hint
+from keepfit.store.shortcut import Glance, by_hint, glance
 from keepfit.store.state import State
 from keepfit.store.steps import Steps, drive, get_many
-from keepfit.store.tape import Log
+from keepfit.store.tape import Anchor, Log
 
 T = TypeVar("T")
 
@@ -49,6 +49,7 @@ class Reader:
         self._objects, self._entropy, self._sleep = objects, entropy, sleep
         self._seen = seen
         self._logs: dict[str, Log] = {}  # as far as they were read
+        self._glances: dict[str, Glance] = {}  # of those of which no more was asked
         self._checked = False
 
     def models(self) -> list[str]:
@@ -77,6 +78,8 @@ class Reader:
 
     def resolve(self, reference: Reference, stages: Collection[str]) -> VersionState:
         """The version that a reference names; UnknownName with what there is."""
+        if reference.selector in stages and (held := self._glance(reference)):
+            return held
         state = self.state(reference.model)
         if not state.next:
             raise UnknownName(
@@ -116,6 +119,20 @@ class Reader:
             return self._drive(read_unhinted(model))
         # Who left the hint had looked at the mark, and a mark is written once.
         return self._drive(read(known))
+
+    def _glance(self, reference: Reference) -> VersionState | None:
+        """What a stage holds, where nothing was written since the hint that tells it."""
+        model = reference.model
+        check_name("model", model)
+        if model in self._logs:
+            return None
+        known = self._glances.pop(model, None) or self._drive(glance(model))
+        if known is None or self._objects.get(keys.record(model, known.seq + 1)) is not None:
+            return None
+        if self._seen and not self._seen.ends(model, Anchor(known.seq, known.last)):
+            return None
+        self._glances[model] = known
+        return known.held.get(reference.selector)
 
     def _keep(self, log: Log) -> State:
         if self._seen:

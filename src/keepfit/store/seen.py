@@ -41,6 +41,10 @@ class Seen:
         """The last record that was seen of the model's log, or None."""
         return self._ends.get(model)
 
+    def ends(self, model: str, end: Anchor) -> bool:
+        """Whether the model's log, if it was ever seen, ended there."""
+        return self._ends.get(model, end) == end
+
     def check(self, log: Log) -> Steps[None]:
         """Corrupt where the log, read to its end, does not go on from where it was last seen."""
         end = self._ends.get(log.model)

@@ -3,18 +3,23 @@
 The hint also repeats the records since that checkpoint, so a reader that comes new needs three
 requests: the hint, the checkpoint, and one that finds no further record. Readers believe what
 those say who may write to the store; a writer looks the last record up before it relies on it.
+What stages hold stands in the hint, too: whoever asks for no more needs no checkpoint.
 """
 
 from __future__ import annotations
 
 import contextlib
+from typing import Annotated
 
 import msgspec
 
-from keepfit.digest import Digest, canonical
+from keepfit.digest import Digest, canonical, sha256
 from keepfit.errors import StoreError
 from keepfit.store import checkpoint, keys
 from keepfit.store.events import Begin
+from keepfit.store.nouns import VersionState
+from keepfit.store.reading import FORMAT
+from keepfit.store.state import State
 from keepfit.store.steps import Advise, Create, Get, Size, Steps
 from keepfit.store.tape import Anchor, Log, taken
 
@@ -23,16 +28,41 @@ _LONGEST = 2 * EVERY  # records that a hint repeats: whoever was to make the che
 _LARGEST = 256 * 1024  # bytes of them
 
 
-class Hint(msgspec.Struct, frozen=True, kw_only=True):
+class Glance(msgspec.Struct, frozen=True, kw_only=True):
+    """What a hint says at first sight."""
+
+    format: int = 0  # of the records that it tells of
+    seq: Annotated[int, msgspec.Meta(ge=0)]  # of the newest record when this was written
+    last: Digest = ""  # of that record
+    held: dict[str, VersionState] = {}  # the version in each stage, as that record left it
+
+
+class Hint(Glance, frozen=True, kw_only=True):
     """Advice: may be stale, absent or wrong."""
 
-    seq: int  # of the newest record when this was written
     ckpt: int  # of the record that the checkpoint follows
     head: Digest  # of that record
     tail: tuple[msgspec.Raw, ...]  # the records since
 
 
+# Advice: the log itself tells more, or says what is wrong.
+_USELESS = (StoreError, msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 _decoder = msgspec.json.Decoder(Hint)
+_glances = msgspec.json.Decoder(Glance)
+
+
+def glance(model: str) -> Steps[Glance | None]:
+    """What the hint says at first sight; None where there is none, or none of this very log."""
+    try:
+        data: bytes | None = yield Get(keys.hint(model))
+        found = _glances.decode(data) if data is not None else None
+        if found is None or found.format != FORMAT:
+            return None
+        last: bytes | None = yield Get(keys.record(model, found.seq))
+    except _USELESS:
+        return None
+    return found if last is not None and sha256(last) == found.last else None
 
 
 def by_hint(model: str) -> Steps[Log | None]:
@@ -44,8 +74,8 @@ def by_hint(model: str) -> Steps[Log | None]:
         hint = _decoder.decode(data)
         log = yield from by_checkpoint(model, Anchor(hint.ckpt, hint.head))
         return (yield from taken(log, [bytes(raw) for raw in hint.tail])) if log else None
-    except (StoreError, msgspec.DecodeError, UnicodeDecodeError):
-        return None  # advice: the log itself tells more, or says what is wrong
+    except _USELESS:
+        return None
 
 
 def by_checkpoint(model: str, anchor: Anchor) -> Steps[Log | None]:
@@ -60,12 +90,14 @@ def by_checkpoint(model: str, anchor: Anchor) -> Steps[Log | None]:
 def leave(log: Log) -> Steps[Log]:
     """The log, after telling others where to begin: best effort, since the log tells it too."""
     since = log.state.next - (log.anchor.seq + 1 if log.anchor else 0)
-    due = log.state.next % EVERY == 0 or since >= _LONGEST
+    due = log.state.next % EVERY == 0 or since >= _LONGEST or sum(map(len, log.tail)) > _LARGEST
+    # What a claim is for will leave a hint soon.
+    if not due and isinstance(log.state.entries[-1].event, Begin):
+        return log
     with contextlib.suppress(StoreError):
-        if due or sum(map(len, log.tail)) > _LARGEST:
+        if due:
             log = yield from save(log)
-        if not isinstance(log.state.entries[-1].event, Begin):  # what it is for will leave one
-            yield from _advise(log)
+        yield from _advise(log)
     return log
 
 
@@ -86,10 +118,18 @@ def save(log: Log) -> Steps[Log]:
     return msgspec.structs.replace(log, anchor=anchor, tail=())
 
 
+def held(state: State) -> dict[str, VersionState]:
+    """The version in each stage; all of them are at hand."""
+    return {stage: state.versions[set_by.version] for stage, set_by in state.stages.items()}
+
+
 def _advise(log: Log) -> Steps[None]:
     if log.anchor:
         hint = Hint(
+            format=FORMAT,
             seq=log.state.next - 1,
+            last=log.head or "",
+            held=held(log.state),
             ckpt=log.anchor.seq,
             head=log.anchor.head,
             tail=tuple(map(msgspec.Raw, log.tail)),
