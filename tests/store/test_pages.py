@@ -6,7 +6,7 @@ from functools import partial
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from keepfit.digest import sha256
@@ -162,6 +162,11 @@ def plain(answered):
     return told | {"newest": tuple(v and strip(v) for v in answered["newest"])}
 
 
+def but_for_copies(told):
+    """The same, wherever rows lie: those put aside and then frozen again lie in another folder."""
+    return told | {"parts": [attempt is not None for attempt in told["parts"]]}
+
+
 def fetched(store, state):
     """The state as the outside world gets it, which may read pages."""
 
@@ -181,6 +186,7 @@ def records(store):
 
 @settings(max_examples=50, deadline=None)
 @given(seed=st.integers(0, 2**32), length=st.integers(20, 90))
+@example(seed=31608, length=64)  # rows that were put aside are frozen again
 def test_a_log_told_from_pages_and_checkpoints_answers_as_one_read_whole(seed, length):
     store = MemoryStore()
     with pytest.MonkeyPatch.context() as patch:
@@ -196,7 +202,7 @@ def test_a_log_told_from_pages_and_checkpoints_answers_as_one_read_whole(seed, l
         warm = fetched(store, author.log.state)
         told = [plain(answers(state)) for state in (cold, whole, warm)]
     assert told[0] == told[1] == told[2]
-    assert told[0] == plain(answers(fold(records(store))))
+    assert but_for_copies(told[0]) == but_for_copies(plain(answers(fold(records(store)))))
     assert len(cold.versions.recent) < 4 + 2 + len(STAGES) * 2
 
 
