@@ -113,7 +113,7 @@ class Environment(Record, frozen=True, kw_only=True):
     blas: str
     threads: int
     variables: dict[str, str]  # the pinned environment variables
-    lock: Literal["uv.lock", "distributions"]
+    lock: Literal["uv.lock", "distributions"]  # what `lock_digest` is of
     distributions: tuple[str, ...] = ()  # name==version of everything installed, sorted
     lock_digest: Digest
 
@@ -140,6 +140,16 @@ class Candidate(Record, frozen=True, kw_only=True):
     schema: tuple[Column, ...]  # the columns it wants to see, before derive and transform
     classes: tuple[Label, ...] = ()  # of a classifier, in the order of its probabilities
     seconds: float = 0.0  # that fitting took; never part of a digest
+
+
+class Proof(Record, frozen=True, kw_only=True):
+    """What a rebuild is held against where bytes differ: what was learned from, and what was."""
+
+    rows: Digest  # of the prepared training rows, in whatever order
+    columns: dict[str, Digest]  # of each of their columns, in the order of the rows
+    parameters: Digest  # of what the model has learned, however its files spell it
+    examples: tuple[dict[str, Any], ...]  # some rows as a prediction wants them
+    predictions: tuple[Any, ...]  # what the model says of them: a value, or [label, chances]
 
 
 # --- judgement ----------------------------------------------------------------------------------
@@ -260,3 +270,4 @@ class Manifest(Record, frozen=True, kw_only=True):
     files: tuple[File, ...]  # sorted by path; this file is not among them
     config: dict[str, Any]  # the resolved table of the model
     recipe: Recipe
+    proof: Proof | None = None  # None: the version is older than proofs

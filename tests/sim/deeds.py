@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lives import AT_ONCE
+from lives import AT_ONCE, TO_RECIPES
 from story import WRITING
 
 from keepfit.digest import sha256, sha256_file
@@ -129,6 +129,22 @@ def collect(registry: Registry) -> None:
             registry.remove(seen, removal)
 
 
+def reduce(registry: Registry) -> None:
+    """Out of sight, then only the recipe is left."""
+    for _ in range(2):
+        seen = registry.survey(MODEL, TO_RECIPES)
+        for removal in seen.removals:
+            registry.remove(seen, removal)
+
+
+def restore(registry: Registry) -> None:
+    row = registry.state(MODEL).versions[SECOND]
+    if row.status == "recipe":
+        manifest, files = registry.recipe(MODEL, row)
+        made_again = {path: WRITING["FILES"][path] for path in row.gone}
+        registry.restore(MODEL, SECOND, {**files, **made_again}, manifest)
+
+
 def hide(registry: Registry) -> None:
     seen = registry.survey(MODEL, AT_ONCE)
     for removal in seen.removals:
@@ -168,6 +184,19 @@ DEEDS = [
         "collect",
         collect,
         lambda s: s.versions[SECOND].status == "purged",
+        loses=(SECOND,),
+    ),
+    Deed(
+        "reduce",
+        reduce,
+        lambda s: s.versions[SECOND].status == "recipe",
+        loses=(SECOND,),
+    ),
+    Deed(
+        "restore",
+        restore,
+        lambda s: s.versions[SECOND].status == "live",
+        reduce,
         loses=(SECOND,),
     ),
     Deed(

@@ -7,20 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 from spec import Violation
 from story import WRITING
 from world import MODEL, World, again
 
-from keepfit.errors import Conflict, Refused, StoreError, UnknownName
+from keepfit.errors import Conflict, Corrupt, Refused, StoreError, UnknownName
 from keepfit.store.registry import Registry
-from keepfit.store.removal import Terms
+from keepfit.store.removal import Recipes, Terms
 
+MONTH = timedelta(days=30)
 FILES = {"model.json": b'{"weights":[1,2,3]}', "evidence.json": b'{"mae":2.3}'}
 AT_ONCE = Terms(
     kept=lambda _: lambda _: None, young=timedelta(0), silent=timedelta(0), grace=timedelta(0)
 )  # nothing is too young to go
+TO_RECIPES = replace(
+    AT_ONCE, recipes=Recipes(lambda path: path == "model.json", lambda since: since + MONTH)
+)
 Life = Callable[[World, str], str]
 
 
@@ -84,16 +89,50 @@ def promoter(which: Callable[[list[str]], str]) -> Life:
     return promote
 
 
-def collector(world: World, who: str) -> str:
-    """Removes whatever it may."""
+def collecting(terms: Terms, times: int = 1) -> Life:
+    """Removes whatever it may by these terms, so many times."""
+
+    def collect(world: World, who: str) -> str:
+        def command(registry: Registry) -> str:
+            seen = registry.survey(MODEL, terms)
+            for removal in seen.removals:
+                registry.remove(seen, removal)
+            return f"{len(seen.removals)} removals"
+
+        return ", ".join(again(world, who, command) for _ in range(times))
+
+    return collect
+
+
+collector, reducer = collecting(AT_ONCE), collecting(TO_RECIPES, times=4)
+
+
+def restorer(world: World, who: str) -> str:
+    """Makes a version again of which the recipe is kept, if there is one, and has it back."""
 
     def command(registry: Registry) -> str:
-        seen = registry.survey(MODEL, AT_ONCE)
-        for removal in seen.removals:
-            registry.remove(seen, removal)
-        return f"{len(seen.removals)} removals"
+        rows = registry.state(MODEL).versions.values()
+        row = next((row for row in rows if row.status == "recipe"), None)
+        if row is None:
+            return "there is none"
+        try:
+            manifest, files = registry.recipe(MODEL, row)
+        except Corrupt as error:
+            if registry.state(MODEL).versions[row.version] == row:
+                raise
+            return f"refused: {error}"  # it was purged, or restored and collected, meanwhile
+        made_again = {path: FILES[path] for path in row.gone}
+        registry.restore(MODEL, row.version, {**files, **made_again}, manifest)
+        world.acknowledged.append(f"{row.op}/restore/{row.changed}")
+        return row.version
 
-    return again(world, who, command)
+    done = []
+    for _ in range(6):
+        try:
+            done.append(again(world, who, command))
+        except Refused as error:
+            done.append(f"refused: {error}")
+    return ", ".join(done)
 
 
 def undeleter(world: World, who: str) -> str:
@@ -165,5 +204,15 @@ SCENARIOS: dict[str, dict[str, Life]] = {
         "G2": collector,
         "U1": undeleter,
     },
+    "recipe": {
+        "T1": trainer,
+        "G1": reducer,
+        "G2": reducer,
+        "S1": restorer,
+        "S2": restorer,
+        "P1": promoter(max),
+        "U1": undeleter,
+    },
+    "restore": {"T1": trainer, "G1": reducer, "G2": collector, "S1": restorer, "R1": reader},
     "pin": {"T1": trainer, "T2": trainer, "K1": pinner, "G1": collector, "U1": undeleter},
 }

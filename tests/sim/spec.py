@@ -81,6 +81,8 @@ class Spec:
         over = attempt[1] == "aborted" and "dead attempts publish nothing" in self.without
         if not (attempt[1] == "open" or over) or not set(r["parts"]) <= set(self.parts):
             return False
+        if attempt[0].startswith("restore "):
+            return False
         attempt[1] = "published"
         version = self.claims[attempt[0]]
         if version in self.versions:
@@ -160,7 +162,39 @@ class Spec:
         return self._move(r["version"], "tombstoned", "live")
 
     def _purge(self, r: dict[str, Any], _: int) -> bool:
-        return self._move(r["version"], "tombstoned", "purged")
+        version = r["version"]
+        valid = any(self._move(version, start, "purged") for start in ("tombstoned", "recipe"))
+        if valid:
+            self.versions[version]["gone"] = []
+        return valid
+
+    def _reduce(self, r: dict[str, Any], _: int) -> bool:
+        valid = self._move(r["version"], "tombstoned", "recipe")
+        if valid:
+            self.versions[r["version"]]["gone"] = r["files"]
+        return valid
+
+    def _reopen(self, r: dict[str, Any], _: int) -> bool:
+        held, restore = self.versions.get(r["version"], {}), f"restore {r['version']}"
+        if held.get("status") != "recipe" or r["attempt"] in self.attempts:
+            return False
+        for other in self.attempts.values():
+            if other == [restore, "open"]:
+                other[1] = "aborted"
+        self.attempts[r["attempt"]] = [restore, "open"]
+        return True
+
+    def _restore(self, r: dict[str, Any], _: int) -> bool:
+        attempt = self.attempts.get(r["attempt"], ["", ""])
+        over = attempt[1] == "aborted" and "dead attempts restore nothing" in self.without
+        of, _, version = attempt[0].partition(" ")
+        held = self.versions.get(version, {}) if of == "restore" else {}
+        same = held.get("status") == "recipe" and held["manifest"] == r["manifest"]
+        if not (attempt[1] == "open" or over) or not same:
+            return False
+        attempt[1] = "published"
+        held.update(status="live", attempt=r["attempt"], gone=[])
+        return True
 
     def _move(self, version: str, start: str, end: str) -> bool:
         held = self.versions.get(version, {})
@@ -194,8 +228,11 @@ class Spec:
             ("claimed numbers", self.numbers[-1:], _numbers(state.highest)),
             (
                 "versions",
-                {v: (h["status"], h["attempt"], h["evidence"]) for v, h in self.versions.items()},
-                {h.version: (h.status, h.attempt, h.evidence) for h in _all(state.versions)},
+                {v: _told(h) for v, h in self.versions.items()},
+                {
+                    h.version: (h.status, h.attempt, h.evidence, list(h.gone))
+                    for h in _all(state.versions)
+                },
             ),
             ("stages", self.stages, {s: (p.version, p.seq) for s, p in state.stages.items()}),
             ("requests", self.requests, {stage: version for version, stage in state.requests}),
@@ -217,6 +254,10 @@ class Spec:
 
     def _pins(self) -> set[str]:
         return {version for version, held in self.versions.items() if held["pinned"]}
+
+
+def _told(held: dict[str, Any]) -> tuple[Any, ...]:
+    return (held["status"], held["attempt"], held["evidence"], held.get("gone", []))
 
 
 def _numbers(version: str) -> list[tuple[int, ...]]:

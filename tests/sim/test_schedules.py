@@ -20,7 +20,7 @@ from world import MODEL, TooLong, World
 
 from keepfit.store import collect, registry, rules, shortcut
 from keepfit.store.collect import Removed
-from keepfit.store.events import Publish
+from keepfit.store.events import Publish, Restore
 from keepfit.store.keys import record, version_folder
 from keepfit.store.registry import Registry
 from keepfit.store.steps import Delete, Keys
@@ -109,6 +109,17 @@ def fresh_operations(monkeypatch):
     monkeypatch.setattr(Registry, "begin", fresh)
 
 
+def dead_attempts_restore(monkeypatch):
+    real = rules._needs_open_attempt
+
+    def needs_open_attempt(state, event):
+        attempt = state.attempts.get(event.attempt)
+        dead = isinstance(event, Restore) and attempt and attempt.status == "aborted"
+        return None if dead else real(state, event)
+
+    monkeypatch.setattr(rules, "_needs_open_attempt", needs_open_attempt)
+
+
 def dead_attempts_publish(monkeypatch):
     real = rules._needs_open_attempt
 
@@ -169,6 +180,8 @@ REMOVED = {
     "abort before deleting": (without_record("abort"), {}, "half visible|was deleted"),
     "tombstone before deleting": (without_record("tombstone"), {}, "was deleted|half visible"),
     "purge before deleting": (without_record("purge"), {}, "was deleted|half visible"),
+    "reduce before deleting": (without_record("reduce"), {}, "was deleted|half visible"),
+    "dead attempts restore nothing": (dead_attempts_restore, {}, "half visible|was deleted"),
     "what a stage holds stays": (stages_keep_nothing, {}, "points at .* not live"),
     "records stay": (records_are_collected, {}, "a record of the log, was deleted"),
 }
@@ -185,7 +198,7 @@ def test_without_any_one_rule_a_promise_breaks(rule, monkeypatch):
 
 def first_violation(rule, world):
     for seed in range(1500):
-        for scenario in ("mix", "gc2"):
+        for scenario in ("mix", "gc2", "recipe"):
             here = World(seed, faults=FAULTS, without=frozenset({rule}), **world)
             try:
                 here.run(SCENARIOS[scenario])

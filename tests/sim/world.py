@@ -176,7 +176,8 @@ class World:
             raise Violation(f"{key}, a record of the log, was deleted")
         for version, held in self.spec.versions.items():
             folder = keys.version_folder(MODEL, version, held["attempt"])
-            if held["status"] != "purged" and key.startswith(folder):
+            needed = held["status"] != "purged" and key not in _gone(folder, held)
+            if needed and key.startswith(folder):
                 raise Violation(f"{key} of {version}, which is {held['status']}, was deleted")
 
     # --- what must hold --------------------------------------------------------------------------
@@ -201,7 +202,7 @@ class World:
         for version, _ in self.spec.stages.values():
             if self.spec.versions[version]["status"] != "live":
                 raise Violation(f"a stage points at {version}, which is not live")
-        if kind in ("publish", "untombstone"):
+        if kind in ("publish", "untombstone", "reduce", "restore"):
             for version, held in self.spec.versions.items():
                 if held["status"] != "purged":
                     self._complete(version, held)
@@ -212,6 +213,8 @@ class World:
         if sha256(manifest) != held["manifest"]:
             raise Violation(f"{version} is half visible: its manifest is not there")
         for file in json.loads(manifest)["files"]:
+            if file["path"] in held.get("gone", []):
+                continue
             if sha256(self.objects.get(f"{folder}/{file['path']}", b"")) != file["sha256"]:
                 raise Violation(f"{version} is half visible: {file['path']} is not there")
 
@@ -229,7 +232,8 @@ class World:
         for version, held in self.spec.versions.items():
             if held["status"] != "purged":
                 folder = keys.version_folder(MODEL, version, held["attempt"])
-                left -= {key for key in left if key.startswith(f"{folder}/")}
+                kept = {key for key in left if key.startswith(f"{folder}/")}
+                left -= kept - _gone(folder, held)
         if left != {STRANGER} & set(self.objects):
             raise Violation(f"{sorted(left)} are left after all collections")
         if STRANGER not in self.objects:
@@ -287,6 +291,11 @@ class View:
 
     def delete(self, key: str) -> None:
         self._world.write(self._who, "delete", key, lambda: self._world.drop(key))
+
+
+def _gone(folder: str, held: dict[str, Any]) -> set[str]:
+    """The files that a version goes without while only its recipe is kept."""
+    return {f"{folder}/{path}" for path in held.get("gone", [])}
 
 
 def again(world: World, who: str, command: Callable[[Registry], Any]) -> Any:

@@ -121,8 +121,20 @@ class Author:
         kind = self.chance.choice([*kinds, events.Pin, events.Unpin])
         self.write(kind, version=self.version())
 
+    def reduce(self, _):
+        self.write(events.Reduce, version=self.version(), files=("model.json",))
+
+    def reopen(self, _):
+        self.write(events.Reopen, version=self.version(), attempt=f"attempt-{self.count}")
+
+    def restore(self, state):
+        waiting = [a for a, known in state.attempts.items() if known.version]
+        if waiting:
+            self.write(events.Restore, attempt=self.chance.choice(waiting), manifest=D)
+
 
 WORK = ["publish"] * 6 + ["promote"] * 4 + ["freeze", "ask", "keep", "keep", "finish"]
+WORK += ["reduce", "reduce", "reopen", "restore"]
 
 
 def answers(state):
@@ -290,7 +302,7 @@ def test_a_hint_that_is_behind_is_read_on_from(long_log):
     before = long_log.get(keys.hint("fare"))
     author = Author(long_log, 4)
     author.count = 1000
-    for _ in range(9):
+    for _ in range(20):
         author.work()
     long_log.advise(keys.hint("fare"), before)
     assert cold(long_log).state == fetched(long_log, author.log.state)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 WORDS = {
     "abort": "end and delete",
     "tombstone": "delete; for 7 days it can be had back",
+    "reduce": "keep its recipe",
     "purge": "delete for good",
     "drop parts": "set aside for 7 days",
     "purge parts": "delete for good",

@@ -42,4 +42,10 @@ def told(entry: Entry) -> tuple[str, str, str]:  # noqa: C901, PLR0912 a case a 
             words = ("undeleted", version, "")
         case ev.Purge(version=version):
             words = ("deleted for good", version, "")
+        case ev.Reduce(version=version, files=gone):
+            words = ("kept as recipe", version, f"{count(len(gone), 'file')} less")
+        case ev.Reopen(version=version):
+            words = ("began to restore", version, "")
+        case ev.Restore(manifest=digest):
+            words = ("restored", "", f"manifest {digest[:12]}")
     return (words[0], words[1], f"VOID: {entry.void}") if entry.void else words

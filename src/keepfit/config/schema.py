@@ -259,6 +259,8 @@ class Keep(Table):
     """the newest so many"""
     days: Annotated[int, Field(ge=0)] = 90
     """whatever is younger"""
+    recipes: Span | None = None
+    """of the others, the recipe for so long: `keepfit restore` makes them again; else nothing"""
 
 
 class ModelSpec(Table):

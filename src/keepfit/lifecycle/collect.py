@@ -10,10 +10,11 @@ from itertools import islice
 
 from keepfit.config.schema import Keep
 from keepfit.digest import digest_of
+from keepfit.lifecycle.open import KEYS, MODEL
 from keepfit.store.collect import Removed
 from keepfit.store.nouns import VersionState
 from keepfit.store.registry import Registry
-from keepfit.store.removal import Survey, Terms
+from keepfit.store.removal import Recipes, Survey, Terms
 from keepfit.store.state import State
 
 PER_STAGE = 5  # versions that a stage held before: where rollbacks lead
@@ -30,7 +31,15 @@ class Rules:
 def survey(registry: Registry, model: str, rules: Rules) -> Survey:
     """What a collection would remove of the model, and what stays and why. Writes nothing."""
     kept = partial(why_kept, rules=rules)
-    return registry.survey(model, Terms(kept=kept, young=timedelta(days=rules.keep.days)))
+    span = rules.keep.recipes
+    recipes = Recipes(made_again, span.after) if span else None
+    young = timedelta(days=rules.keep.days)
+    return registry.survey(model, Terms(kept=kept, young=young, recipes=recipes))
+
+
+def made_again(path: str) -> bool:
+    """Whether a rebuild makes that file of a version again, so that its recipe needs it not."""
+    return path.startswith(MODEL) or path == KEYS
 
 
 def collect(registry: Registry, seen: Survey, *, op: str | None = None) -> Iterator[Removed]:

@@ -39,6 +39,7 @@ def manifest_of(model: Model, trained: Trained, version: str, files: dict[str, b
         files=described(files),
         config=dict(model.resolved),
         recipe=trained.recipe,
+        proof=trained.fit.proof,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from keepfit.errors import Refused
-from keepfit.store.events import Abort, Purge, PurgeParts, Tombstone, TombstoneParts
+from keepfit.store.events import Abort, Purge, PurgeParts, Reduce, Tombstone, TombstoneParts
 from keepfit.store.log import Draft, append
 from keepfit.store.removal import Removal, Survey
 from keepfit.store.state import State
@@ -46,7 +46,9 @@ def remove(
     return log, Removed(removal, freed=removal.size)
 
 
-def _record(log: Log, removal: Removal, op: str, say: Say, seen: Survey) -> Steps[Log]:
+def _record(  # noqa: C901 a case a kind of removal
+    log: Log, removal: Removal, op: str, say: Say, seen: Survey
+) -> Steps[Log]:
     match removal.what:
         case "abort":
             facts = {"attempt": removal.attempt, "reason": removal.why, "stray": removal.stray}
@@ -55,6 +57,8 @@ def _record(log: Log, removal: Removal, op: str, say: Say, seen: Survey) -> Step
             draft = say(Tombstone, op, version=removal.name, reason=removal.why)
         case "purge":
             draft = say(Purge, op, version=removal.name)
+        case "reduce":
+            draft = say(Reduce, op, version=removal.name, files=removal.files)
         case "drop parts":
             facts = {"attempt": removal.attempt, "parts": removal.parts, "reason": removal.why}
             draft = say(TombstoneParts, op, **facts)
@@ -103,6 +107,8 @@ def _is_final(state: State, removal: Removal) -> bool:
             return known is not None and known.status == "aborted"
         case "purge":
             return state.versions[removal.name].status == "purged"
+        case "reduce":
+            return state.versions[removal.name].status == "recipe"
         case "purge parts":
             return all((removal.attempt, digest) not in state.dropped for digest in removal.parts)
         case "sweep":

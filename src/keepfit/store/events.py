@@ -139,6 +139,27 @@ class Purge(Event, frozen=True, kw_only=True, tag="purge"):
     version: str
 
 
+class Reduce(Event, frozen=True, kw_only=True, tag="reduce"):
+    """Of the version only the recipe is kept: the bytes of these files may be deleted."""
+
+    version: str
+    files: tuple[str, ...]  # paths in the version's folder: what a rebuild makes again
+
+
+class Reopen(Event, frozen=True, kw_only=True, tag="reopen"):
+    """Opens an attempt at having back the files of a version of which the recipe is kept."""
+
+    version: str
+    attempt: str
+
+
+class Restore(Event, frozen=True, kw_only=True, tag="restore"):
+    """The version is live again: the attempt's folder holds every file that its manifest names."""
+
+    attempt: str
+    manifest: Digest  # the very one that was published
+
+
 class TombstoneParts(Event, frozen=True, kw_only=True, tag="tombstone-parts"):
     """No version may be made from these parts as they lie in that attempt's folder."""
 
@@ -169,6 +190,9 @@ Any = (
     | Tombstone
     | Untombstone
     | Purge
+    | Reduce
+    | Reopen
+    | Restore
     | TombstoneParts
     | PurgeParts
 )

@@ -19,8 +19,11 @@ from keepfit.store.events import (
     Publish,
     Purge,
     PurgeParts,
+    Reduce,
     Reject,
+    Reopen,
     Request,
+    Restore,
     Tombstone,
     TombstoneParts,
     Unpin,
@@ -93,7 +96,14 @@ def _take(state: State, event: events.Any) -> None:  # noqa: C901, PLR0912 a cas
         case Untombstone():
             _change(state, event.version, status="live", changed=None)
         case Purge():
-            _change(state, event.version, status="purged", changed=event.seq)
+            _change(state, event.version, status="purged", changed=event.seq, gone=())
+        case Reduce():
+            facts = {"status": "recipe", "changed": event.seq, "gone": event.files}
+            _change(state, event.version, **facts)
+        case Reopen():
+            _reopen(state, event)
+        case Restore():
+            _restore(state, event)
         case TombstoneParts():
             _drop(state, event)
         case PurgeParts():
@@ -179,6 +189,21 @@ def _publish(state: State, event: Publish) -> None:
         begun=attempt.at,
     )
     state.versions.put(row)
+
+
+def _reopen(state: State, event: Reopen) -> None:
+    for attempt, known in list(state.attempts.items()):
+        if known.version == event.version and known.status == "open":
+            _end_attempt(state, attempt, "aborted")
+    state.attempts[event.attempt] = Attempt(None, "open", event.seq, event.at, event.version)
+
+
+def _restore(state: State, event: Restore) -> None:
+    _end_attempt(state, event.attempt, "published")
+    version = state.attempts[event.attempt].version
+    dead = (*state.versions[version].dead, state.versions[version].attempt)
+    facts = {"status": "live", "changed": None, "gone": (), "attempt": event.attempt}
+    _change(state, version, dead=dead, **facts)
 
 
 def _judged(state: State, event: Judged) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 
+from keepfit.digest import digest_of
+from keepfit.records import Manifest
+from keepfit.store import keys, versions
 from keepfit.store.collect import Removed, remove
-from keepfit.store.events import Pin, Unpin, Untombstone
+from keepfit.store.events import Pin, Reopen, Restore, Unpin, Untombstone
+from keepfit.store.heartbeat import beating
 from keepfit.store.leftovers import drafts
 from keepfit.store.log import Draft
 from keepfit.store.nouns import VersionState
@@ -14,6 +19,8 @@ from keepfit.store.resolve import deleted
 from keepfit.store.state import State
 from keepfit.store.survey import survey
 from keepfit.store.writer import Writer
+
+LARGE = 64 << 20  # bytes; fewer are written long before anybody takes the attempt for dead
 
 
 class Keeping(Writer):
@@ -31,11 +38,36 @@ class Keeping(Writer):
         """Have a version back that was deleted; Refused once that was for good."""
 
         def back(held: VersionState) -> bool:
-            if held.status == "purged":
+            if held.status in {"recipe", "purged"}:
                 raise deleted(model, held)
             return held.status == "live"
 
         return self._unless(back, Untombstone, model, version, op=op)
+
+    def restore(
+        self, model: str, version: str, files: Mapping[str, bytes], manifest: Manifest
+    ) -> State:
+        """Have back the files of a version of which the recipe is kept; it is live then.
+
+        Refused unless these files and this manifest are the very ones that were published. One
+        that is live already stays as it is.
+        """
+        held = self.state(model).versions[version]
+        if held.status == "live":
+            return self.state(model)
+        attempt = self.attempt()
+        op = f"{held.op}/restore/{held.changed}"
+        again = self._draft(Reopen, f"{op}/{attempt}", version=version, attempt=attempt)
+        state = self._append(model, f"{op}/{attempt}", lambda s: None if op in s.ops else again)
+        if op in state.ops:
+            return state
+        folder = keys.version_folder(model, version, attempt)
+        heartbeat = keys.heartbeat(model, attempt)
+        large = sum(map(len, files.values())) > LARGE
+        with beating(self._objects, heartbeat) if large else nullcontext():
+            self._drive(versions.store(folder, files, manifest))
+        draft = self._draft(Restore, op, attempt=attempt, manifest=digest_of(manifest))
+        return self._append(model, op, lambda _: draft)
 
     def survey(self, model: str, terms: Terms) -> Survey:
         """What a collection would remove of a model, and what stays and why. Writes nothing."""

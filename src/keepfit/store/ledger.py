@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import msgspec
@@ -35,6 +35,7 @@ class Shelved:
     version: str
     attempt: str
     manifest: Digest
+    gone: tuple[str, ...] = ()  # files that need not be there: its recipe is kept
 
 
 @dataclass(slots=True)
@@ -91,6 +92,13 @@ class Ledger:
                 self.approvals.append(event)
             case events.Promote():
                 self.promotions.append(event)
+            case events.Reduce():
+                held = self.versions[event.version]
+                self.versions[event.version] = replace(held, gone=event.files)
+            case events.Reopen():
+                self._reopen(event)
+            case events.Restore():
+                self._restore(event)
             case events.Purge():
                 self.attempts[self.versions.pop(event.version).attempt] = "dead"
                 gone = [e for e, version in self.evidence.items() if version == event.version]
@@ -107,6 +115,19 @@ class Ledger:
         self._claims[event.claim] = event.attempt
         self._names[event.attempt] = event.version
         self.attempts[event.attempt] = "open"
+
+    def _reopen(self, event: events.Reopen) -> None:
+        for attempt, version in self._names.items():
+            if version == event.version and self.attempts[attempt] == "open":
+                self.attempts[attempt] = "dead"
+        self._names[event.attempt] = event.version
+        self.attempts[event.attempt] = "open"
+
+    def _restore(self, event: events.Restore) -> None:
+        version = self._names[event.attempt]
+        self.attempts[self.versions[version].attempt] = "dead"
+        self.attempts[event.attempt] = "kept"
+        self.versions[version] = Shelved(version, event.attempt, event.manifest)
 
     def _publish(self, event: events.Publish) -> None:
         version = self._names[event.attempt]

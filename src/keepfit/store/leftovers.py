@@ -10,6 +10,7 @@ from keepfit.digest import Digest
 from keepfit.store import checkpoint, keys
 from keepfit.store.books import Books, digest_in, sizes, spoken
 from keepfit.store.nouns import VersionState
+from keepfit.store.recipes import places
 from keepfit.store.removal import Removal
 from keepfit.store.state import State
 from keepfit.store.steps import Get, Keys, Modified, Now, Steps
@@ -34,18 +35,18 @@ def drafts(after: timedelta = timedelta(days=1)) -> Steps[list[Removal]]:
 def files(books: Books) -> Steps[None]:
     """Files of attempts that are over: late ones, or those of a collector that was stopped."""
     dead, known = _fates(books)
+    reduced = {key for row in books.versions for key in places(books.model, row, row.gone)}
     left: dict[str, list[str]] = {}
     found: list[str] = yield Keys(keys.versions(books.model))
     for key in found:
         steps = key.split("/")
         attempt = steps[4] if len(steps) > 5 else ""
-        if attempt in dead and steps[3] == dead[attempt]:
-            left.setdefault(attempt, []).append(key)
+        if (attempt in dead and steps[3] == dead[attempt]) or key in reduced:
+            left.setdefault(f"{steps[3]} ({attempt})", []).append(key)
         elif attempt not in known:
             books.survey.strangers.append(key)
-    for attempt, files in left.items():
+    for name, files in left.items():
         size = yield from sizes(files)
-        name = f"{dead[attempt]} ({attempt})"
         books.add(Removal("sweep", name, "the attempt is over", keys=tuple(files), size=size))
 
 
@@ -58,6 +59,8 @@ def _fates(books: Books) -> tuple[dict[str, str], set[str]]:
     for attempt, held in state.attempts.items():
         if held.status == "aborted" and held.claim in state.claims:
             dead[attempt] = state.claims[held.claim].version
+        elif held.status == "aborted" and held.version:
+            dead[attempt] = held.version
     return dead, known | dead.keys()
 
 

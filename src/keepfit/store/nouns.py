@@ -46,6 +46,7 @@ class Attempt(Row, frozen=True):
     status: Literal["open", "aborted", "published"]
     seq: int = 0  # of the record that began it
     at: str = ""  # ISO time of that record
+    version: str = ""  # whose files it has back; "": it is an attempt at a new version, or parts
 
 
 class VersionState(Row, frozen=True, kw_only=True):
@@ -69,12 +70,13 @@ class VersionState(Row, frozen=True, kw_only=True):
     sources: Digest = ""
     reason: str = ""
     verdicts: tuple[Judged, ...] = ()
-    status: Literal["live", "tombstoned", "purged"] = "live"
+    status: Literal["live", "tombstoned", "recipe", "purged"] = "live"
     changed: int | None = None  # seq of the record that set its status; None: it is live
     pinned: str | None = None  # why the rules may not collect it
     branch: str = ""
     begun: str = ""  # ISO time of the claim of its attempt
     dead: tuple[str, ...] = ()  # earlier attempts at it, told once the fold has forgotten them
+    gone: tuple[str, ...] = ()  # files whose bytes may be deleted, while its recipe is kept
 
     @property
     def name(self) -> Version:

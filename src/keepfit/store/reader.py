@@ -18,7 +18,7 @@ from keepfit.store.nouns import Entry, VersionState
 from keepfit.store.objects import ObjectStore
 from keepfit.store.pages import Page, unpack
 from keepfit.store.reading import unchained
-from keepfit.store.resolve import published, resolve
+from keepfit.store.resolve import deleted, published, resolve
 from keepfit.store.seen import Seen
 from keepfit.store.shortcut import Glance, by_hint, glance
 from keepfit.store.state import State
@@ -93,6 +93,17 @@ class Reader:
     def manifest(self, model: str, version: str) -> Manifest:
         """The version's manifest; Corrupt if it is not the one that was published."""
         return self._drive(versions.read_manifest(model, self._published(model, version)))
+
+    def recipe(self, model: str, version: VersionState) -> tuple[Manifest, dict[str, bytes]]:
+        """The manifest and the files that are there, of a version that is not gone for good.
+
+        All of its files, or where only its recipe is kept, that; Corrupt if a byte was changed.
+        """
+        if version.status == "purged":
+            raise deleted(model, version)
+        manifest = self._drive(versions.read_manifest(model, version))
+        names = [file.path for file in manifest.files if file.path not in version.gone]
+        return manifest, self._drive(versions.read_files(model, version, names))
 
     def files(
         self, model: str, version: str, names: Collection[str] | None = None

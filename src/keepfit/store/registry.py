@@ -23,14 +23,13 @@ from keepfit.store.events import (
     Request,
 )
 from keepfit.store.heartbeat import beating
-from keepfit.store.keeping import Keeping
+from keepfit.store.keeping import LARGE, Keeping
 from keepfit.store.log import Draft
 from keepfit.store.nouns import Claim, StageState
 from keepfit.store.parts import StoredParts
 from keepfit.store.state import State
 
 EVIDENCE = "evidence.json"  # the file of a version whose digest is approved
-_LARGE = 64 << 20  # bytes; fewer are written long before anybody takes the attempt for dead
 
 
 class Registry(Keeping):
@@ -130,7 +129,7 @@ class Registry(Keeping):
             return self.state(model)
         approved = sha256(files[evidence])
         folder = keys.version_folder(model, claim.version, claim.attempt)
-        large = sum(map(len, files.values())) > _LARGE
+        large = sum(map(len, files.values())) > LARGE
         heartbeat = keys.heartbeat(model, claim.attempt)
         draft = self._draft(
             Publish,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from keepfit.digest import Digest
@@ -12,8 +12,16 @@ from keepfit.store.nouns import VersionState
 from keepfit.store.state import State
 from keepfit.store.tape import Log
 
-What = Literal["abort", "tombstone", "purge", "drop parts", "purge parts", "sweep"]
+What = Literal["abort", "tombstone", "reduce", "purge", "drop parts", "purge parts", "sweep"]
 Why = Callable[[VersionState], str | None]  # why a live version stays, whatever its age, or None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipes:
+    """What is kept of versions that go: all but what a rebuild makes again, for some time."""
+
+    made_again: Callable[[str], bool]  # of the path of a file in a version's folder
+    until: Callable[[datetime], datetime]  # the end of a recipe that is kept from this moment on
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +32,7 @@ class Terms:
     young: timedelta = timedelta(days=90)  # versions that are no older stay
     silent: timedelta = timedelta(hours=24)  # without a heartbeat an attempt is taken for dead
     grace: timedelta = timedelta(days=7)  # between out of sight and gone
+    recipes: Recipes | None = None  # None: no recipe is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,7 @@ class Removal:
     keys: tuple[str, ...] = ()  # what is deleted after the record
     size: int = 0  # bytes that this frees, or will when its grace is over
     stray: bool = False  # no record named the attempt
+    files: tuple[str, ...] = ()  # what the recipe of a version goes without
 
 
 @dataclass(slots=True)

@@ -41,6 +41,9 @@ def deleted(model: str, held: VersionState) -> Refused:
     if held.status == "tombstoned":
         hint = f"for some days it can be had back: keepfit undelete {model}@{number}"
         return Refused(f"{model} {held.version} was deleted", hint=hint)
+    if held.status == "recipe":
+        hint = f"its recipe is kept, which makes it again: keepfit restore {model}@{number}"
+        return Refused(f"{model} {held.version} was collected to its recipe", hint=hint)
     hint = f"when and why: keepfit history {model}"
     return Refused(f"{model} {held.version} was deleted for good", hint=hint)
 

@@ -16,8 +16,11 @@ from keepfit.store.events import (
     Publish,
     Purge,
     PurgeParts,
+    Reduce,
     Reject,
+    Reopen,
     Request,
+    Restore,
     Tombstone,
     TombstoneParts,
     Unpin,
@@ -27,10 +30,10 @@ from keepfit.store.nouns import time_of
 from keepfit.store.state import State
 
 Named = Judged | Request | Approve | Reject | Promote | Pin | Tombstone  # a version that is live
-Kept = Unpin | Untombstone | Purge  # one that was published
+Kept = Unpin | Untombstone | Purge | Reduce | Reopen  # one that was published
 
 
-def objection(state: State, event: events.Any) -> str | None:  # noqa: PLR0911 a case a kind
+def objection(state: State, event: events.Any) -> str | None:  # noqa: C901, PLR0911 a case a kind
     """Why the record would be void after `state`, or None if it would count.
 
     Wanted where the answer needs a page that is not at hand.
@@ -50,7 +53,11 @@ def objection(state: State, event: events.Any) -> str | None:  # noqa: PLR0911 a
             return _needs_unneeded(state, event)
         case PurgeParts():
             return _needs_dropped(state, event)
-        case Unpin() | Untombstone() | Purge():
+        case Reopen():
+            return _fresh(state, event.attempt) or _about_kept(state, event)
+        case Restore():
+            return _needs_open_attempt(state, event) or _restore(state, event)
+        case Unpin() | Untombstone() | Purge() | Reduce():
             return _about_kept(state, event)
         case _:
             return _needs_live(state, event.version) or _about_version(state, event)
@@ -84,7 +91,7 @@ def _is_next(state: State, event: Begin) -> str | None:
     return None
 
 
-def _needs_open_attempt(state: State, event: Abort | Publish) -> str | None:
+def _needs_open_attempt(state: State, event: Abort | Publish | Restore) -> str | None:
     attempt = state.attempts.get(event.attempt)
     if attempt is None:
         return f"the attempt {event.attempt} was never begun"
@@ -95,9 +102,23 @@ def _needs_open_attempt(state: State, event: Abort | Publish) -> str | None:
 
 def _publish(state: State, event: Abort | Publish) -> str | None:
     if isinstance(event, Publish):
+        if state.attempts[event.attempt].version:
+            return f"the attempt {event.attempt} was begun to restore a version"
         for digest in event.parts:
             if digest not in state.parts:
                 return f"the part {digest} is not stored"
+    return None
+
+
+def _restore(state: State, event: Restore) -> str | None:
+    version = state.attempts[event.attempt].version
+    if not version:
+        return f"the attempt {event.attempt} was begun to publish a version"
+    held = state.versions[version]
+    if held.status != "recipe":
+        return f"{version} is {held.status}"
+    if event.manifest != held.manifest:
+        return f"it is about manifest {event.manifest}, {version} has {held.manifest}"
     return None
 
 
@@ -137,7 +158,18 @@ def _about_kept(state: State, event: Kept) -> str | None:
         return f"{event.version} is not published"
     if isinstance(event, Unpin):
         return f"{event.version} is not pinned" if held.pinned is None else None
-    return None if held.status == "tombstoned" else f"{event.version} is {held.status}"
+    return None if held.status in _before(event) else f"{event.version} is {held.status}"
+
+
+def _before(event: Kept) -> set[str]:
+    """The states of a version that the record may follow."""
+    match event:
+        case Purge():
+            return {"tombstoned", "recipe"}
+        case Reopen():
+            return {"recipe"}
+        case _:
+            return {"tombstoned"}
 
 
 def _needs_unneeded(state: State, event: TombstoneParts) -> str | None:

@@ -9,15 +9,13 @@ from __future__ import annotations
 from datetime import datetime
 from functools import partial
 
-import msgspec
-
-from keepfit.records import Manifest
-from keepfit.store import keys, leftovers, survey_parts
+from keepfit.digest import canonical
+from keepfit.store import keys, leftovers, recipes, survey_parts
 from keepfit.store.books import Books, below, spoken
 from keepfit.store.log import read, sure
 from keepfit.store.nouns import VersionState
 from keepfit.store.removal import Kept, Removal, Survey, Terms
-from keepfit.store.steps import Get, Modified, Now, Steps
+from keepfit.store.steps import Modified, Now, Steps
 from keepfit.store.tape import Log, answered
 
 
@@ -56,9 +54,9 @@ def all_versions(log: Log) -> Steps[list[VersionState]]:
 def _attempts(books: Books) -> Steps[None]:
     """Attempts at versions that show no sign of life."""
     for attempt, known in books.log.state.attempts.items():
-        if known.status != "open" or known.claim is None:
+        if known.status != "open":
             continue
-        version = books.log.state.claims[known.claim].version
+        version = known.version or books.log.state.claims[known.claim or ""].version
         sign = yield Modified(keys.heartbeat(books.model, attempt))
         begun = yield Modified(keys.record(books.model, known.seq))
         if books.older(max(filter(None, (sign, begun)), default=None), books.terms.silent):
@@ -73,7 +71,9 @@ def _versions(books: Books) -> Steps[None]:
         if row.status == "live":
             yield from _live(books, row)
         elif row.status == "tombstoned":
-            yield from _hidden(books, row)
+            yield from recipes.hidden(books, row)
+        elif row.status == "recipe":
+            yield from recipes.kept(books, row)
 
 
 def _live(books: Books, row: VersionState) -> Steps[None]:
@@ -89,25 +89,6 @@ def _live(books: Books, row: VersionState) -> Steps[None]:
     books.add(Removal("tombstone", row.version, "no rule keeps it", size=size))
 
 
-def _hidden(books: Books, row: VersionState) -> Steps[None]:
-    since = yield Modified(keys.record(books.model, row.changed or 0))
-    if books.older(since, books.terms.grace):
-        folder = keys.version_folder(books.model, row.version, row.attempt)
-        found, size = yield from below(folder)
-        why = f"deleted {spoken(books.terms.grace)} ago"
-        books.add(Removal("purge", row.version, why, keys=found, size=size))
-    else:
-        end = f"{since + books.terms.grace:%Y-%m-%d %H:%M} UTC" if since else "nobody knows when"
-        books.survey.kept.append(Kept(row.version, f"deleted; it can be had back until {end}"))
-
-
 def _size_of(model: str, row: VersionState) -> Steps[int]:
-    key = f"{keys.version_folder(model, row.version, row.attempt)}/{keys.MANIFEST}"
-    data: bytes | None = yield Get(key)
-    if data is None:
-        return 0
-    try:
-        files = msgspec.json.decode(data, type=Manifest).files
-    except msgspec.DecodeError:
-        return len(data)
-    return len(data) + sum(file.size for file in files)
+    manifest = yield from recipes.manifest_of(model, row)
+    return len(canonical(manifest)) + sum(f.size for f in manifest.files) if manifest else 0

@@ -64,6 +64,8 @@ def look_at_versions(
         folder = keys.version_folder(ledger.model, version.version, version.attempt)
         for file in manifest.files:
             evidence.pop(file.sha256, None)
+            if file.path in version.gone:
+                continue
             if wrong := _wrong(objects, f"{folder}/{file.path}", file.size, file.sha256, deep=deep):
                 yield Symptom(ledger.model, "version", f"{version.version}: {wrong}")
     for digest, name in evidence.items():
@@ -112,7 +114,8 @@ def look_for_leftovers(objects: ObjectStore, ledger: Ledger) -> Iterator[Symptom
         fate = ledger.attempts.get(attempt) if attempt else None
         if kind == "e" and rest.removesuffix(".json") in ledger.evidence:
             continue
-        if fate == "dead" or (kind == "p" and fate == "kept" and not _booked(ledger, rest)):
+        over = (kind == "p" and not _booked(ledger, rest)) or (kind == "v" and _gone(ledger, rest))
+        if fate == "dead" or (fate == "kept" and over):
             dead[attempt or ""] += objects.size(key) or 0
         elif fate is None:
             unknown.setdefault(attempt or key, []).append(key)
@@ -128,6 +131,13 @@ def _booked(ledger: Ledger, rest: str) -> bool:
     """Whether a part is still one that versions may be made from."""
     attempt, _, name = rest.partition("/")
     return (attempt, name.partition(".")[0]) in ledger.parts
+
+
+def _gone(ledger: Ledger, rest: str) -> bool:
+    """Whether a file of a version is one that only its recipe is left of."""
+    name, _, path = rest.partition("/")
+    held = ledger.versions.get(name)
+    return held is not None and path.partition("/")[2] in held.gone
 
 
 def _attempt(kind: str, rest: str) -> str | None:

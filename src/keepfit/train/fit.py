@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from keepfit.config.code import load_function
 from keepfit.config.schema import ModelSpec
@@ -19,6 +22,7 @@ from keepfit.kinds.base import Fitted, Lesson
 from keepfit.records import Candidate, Code
 from keepfit.train.artifact import digests
 from keepfit.train.job import Fit, Job
+from keepfit.train.proof import proof_of
 from keepfit.train.recipe import environment
 
 __all__ = ["Fit", "Job", "fit"]
@@ -26,8 +30,17 @@ __all__ = ["Fit", "Job", "fit"]
 
 def fit(job: Job, *, clock: Callable[[], float] = time.perf_counter) -> Fit:
     """A candidate with its files; what `prepare` and the kind raise, and Refused if code moved."""
+    if job.watch:
+        return _watched(job, clock)
     spec, root = ModelSpec.model_validate(job.spec), Path(job.root)
-    prepared = _prepared(job, spec, root)
+    transform = _transform(job, spec, root)
+    prepared = prepare(
+        job.snapshot,
+        spec,
+        lambda digest: Path(job.paths[digest]),
+        root=root,
+        transform=transform,
+    )
     begun = clock()
     fitted = _fitted(spec, prepared.split, job.seed)
     files = fitted.save()
@@ -36,17 +49,25 @@ def fit(job: Job, *, clock: Callable[[], float] = time.perf_counter) -> Fit:
         files=files,
         keys=fingerprint_bytes(prepared.split.train_keys),
         environment=environment(spec.threads, root),
+        proof=proof_of(prepared, spec, fitted, files, transform),
     )
 
 
-def _prepared(job: Job, spec: ModelSpec, root: Path) -> Prepared:
-    return prepare(
-        job.snapshot,
-        spec,
-        lambda digest: Path(job.paths[digest]),
-        root=root,
-        transform=_transform(job, spec, root),
-    )
+def _watched(job: Job, clock: Callable[[], float]) -> Fit:
+    from keepfit.train.watch import Watch
+
+    with Watch((job.root, *_own_kind(str(job.spec["kind"])))) as watch:
+        made = fit(msgspec.structs.replace(job, watch=False), clock=clock)
+    return msgspec.structs.replace(made, asked=watch.asked)
+
+
+def _own_kind(name: str) -> tuple[str, ...]:
+    """The file of a kind that is not keepfit's own, or its package's folder."""
+    module = sys.modules[type(kind(name)).__module__]
+    if module.__name__.startswith("keepfit."):
+        return ()
+    file = Path(module.__file__ or "")
+    return (str(file.parent if file.name == "__init__.py" else file),)
 
 
 def _transform(job: Job, spec: ModelSpec, root: Path) -> Callable[..., Any] | None:

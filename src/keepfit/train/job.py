@@ -8,12 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 from keepfit.config.schema import ModelSpec
 from keepfit.digest import Digest
-from keepfit.records import Candidate, Code, Environment, Record, Snapshot
+from keepfit.records import Candidate, Code, Environment, Proof, Record, Snapshot
 
 if TYPE_CHECKING:
     import polars as pl
 
     from keepfit.train.predictor import Predictor
+
+
+class Asked(Record, frozen=True, kw_only=True):
+    """Something that code asked for and that no recipe holds."""
+
+    what: str  # a clock, chance, a folder's listing, …
+    call: str  # "time.time", "environment variable RATE"
+    place: str  # "features.py:12"
+
+    def __str__(self) -> str:
+        return f"{self.place} asks for {self.what} ({self.call})"
 
 
 class Job(Record, frozen=True, kw_only=True):
@@ -25,6 +36,7 @@ class Job(Record, frozen=True, kw_only=True):
     root: str  # the project's folder, where `transform` is found
     seed: int
     code: Code | None = None  # what the project's files must still be when `transform` is imported
+    watch: bool = False  # note what the project's code asks for that no recipe holds; slow
 
     @classmethod
     def of(
@@ -64,6 +76,8 @@ class Fit(Record, frozen=True, kw_only=True):
     files: dict[str, bytes]  # the model's canonical bytes, by name; `candidate.digest` is theirs
     keys: bytes  # the fingerprint of the rows it learned from (`data.keys.read_fingerprint`)
     environment: Environment  # of the process that made it
+    proof: Proof
+    asked: tuple[Asked, ...] = ()  # what the job's `watch` has noted
 
     def predictor(
         self,

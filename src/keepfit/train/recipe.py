@@ -21,14 +21,14 @@ def environment(threads: int, root: Path) -> Environment:
     """What `rebuild` must make again: this Python, this machine, and the lock of `root` if any."""
     lock = root / "uv.lock"
     locked = lock.is_file()
-    installed = () if locked else distributions(sys.path)
+    installed = distributions(sys.path)
     return Environment(
         python=" ".join(sys.version.split()),
         platform=" ".join([sysconfig.get_platform(), *_libc()]),
         cpu=cpu_class(),
         blas=_blas(),
         threads=threads,
-        variables=pinned(threads),
+        variables={name: os.environ.get(name, "") for name in pinned(threads)},
         lock="uv.lock" if locked else "distributions",
         distributions=installed,
         lock_digest=sha256_file(lock) if locked else digest_of(installed),

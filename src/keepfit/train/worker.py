@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Thread
@@ -33,9 +33,16 @@ class Trainer:
     """Pinned processes that train, one for each number of threads that models ask for."""
 
     def __init__(
-        self, environ: Mapping[str, str] = os.environ, *, hear: Callable[[str], None] = to_stderr
+        self,
+        environ: Mapping[str, str] = os.environ,
+        *,
+        hear: Callable[[str], None] = to_stderr,
+        python: Sequence[str] = (sys.executable,),
+        pins: Mapping[str, str] | None = None,
     ) -> None:
+        """`python` is the command that starts the interpreter; `pins` stand for today's own."""
         self._environ, self._hear = environ, hear
+        self._python, self._pins = python, pins or {}
         self._workers: dict[int, Worker] = {}
 
     def start(self, threads: int = 1) -> None:
@@ -68,7 +75,8 @@ class Trainer:
         if known is None or not known.alive:
             if known is not None:
                 known.end()
-            self._workers[threads] = Worker(pinned_environ(self._environ, threads), self._hear)
+            environ = {**pinned_environ(self._environ, threads), **self._pins}
+            self._workers[threads] = Worker(environ, self._hear, self._python)
         return self._workers[threads]
 
 
@@ -93,10 +101,15 @@ class Running:
 class Worker:
     """One process, the jobs it was given, and what it has answered."""
 
-    def __init__(self, environ: Mapping[str, str], hear: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        hear: Callable[[str], None],
+        python: Sequence[str] = (sys.executable,),
+    ) -> None:
         # -P: the working folder must not come between the process and its modules.
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "keepfit.train"],
+        self._process = subprocess.Popen(  # noqa: S603 - no shell
+            [*python, "-P", "-m", "keepfit.train"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
