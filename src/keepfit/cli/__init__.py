@@ -32,6 +32,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "undelete": ("keep", "Have a deleted version back."),
     "pin": ("keep", "Keep a version, whatever the rules say."),
     "unpin": ("keep", "Let the rules decide again."),
+    "rebuild": ("rebuild", "Make a version again; say IDENTICAL, or what differs."),
+    "restore": ("rebuild", "Have a version back of which gc has kept the recipe."),
     "predict": ("predict", "Predict a file of rows, of any size."),
     "verify": ("verify", "Verify a version: log, files, rows, verdict, approvals."),
     "doctor": ("doctor", "Verify a store; repair what its logs tell as well."),
