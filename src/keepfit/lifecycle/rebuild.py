@@ -163,7 +163,6 @@ def _compared(attempt: _Attempt, ports: Ports, scene: Scene) -> Rebuilt:
     outcome = _outcome(attempt)
     differs = [*between(manifest.recipe.environment, fit.environment)]
     if outcome != "IDENTICAL":
-        differs += _of_rows(manifest, fit)
         ports.say(manifest.model, "looking for the cause")
         pins = pins_of(manifest.recipe.environment)
 
@@ -171,8 +170,10 @@ def _compared(attempt: _Attempt, ports: Ports, scene: Scene) -> Rebuilt:
             command = (*before, *attempt.python.command)
             return train(job, scene.start(command, {**pins, **more}))
 
-        differs += diagnose(fit, attempt.workplace.job, again, known=bool(differs))
-        differs += _of_files(attempt)
+        traces = [*_of_rows(manifest, fit), *_of_files(attempt)]
+        known = bool(differs) or any(trace.input == "row order" for trace in traces)
+        differs += diagnose(fit, attempt.workplace.job, again, known=known)
+        differs += traces
     return Rebuilt(
         model=manifest.model,
         version=manifest.version,

@@ -45,7 +45,7 @@ def lay_out(
     finder = _Finder(manifest, spec, stored, root, folder / ".rows", ports.environ)
     paths = {part.digest: finder.path(part) for part in recipe.snapshot.parts}
     job = Job.of(spec, recipe.snapshot, paths, root=folder, code=recipe.code)
-    code_words = f"{len(code)} stored files" if code else "none of the project's own"
+    code_words = _count(code)
     return Workplace(msgspec.structs.replace(job, seed=recipe.seed), code_words, finder.words)
 
 
@@ -107,3 +107,9 @@ def _is(path: Path, digest: Digest) -> bool:
 
 def _name(manifest: Manifest) -> str:
     return f"{manifest.model} {manifest.version}"
+
+
+def _count(code: Mapping[str, bytes]) -> str:
+    if not code:
+        return "none of the project's own"
+    return f"{len(code)} stored file{'' if len(code) == 1 else 's'}"

@@ -46,6 +46,13 @@ _ASKS = {
 _WHAT = {name: what for what, names in _ASKS.items() for name in names}
 
 
+# Python looking for a module; and with True, what asks a clock for how long to wait.
+_OWN_AFFAIRS = {
+    False: ("importlib", "_frozen_importlib", "zipimport"),
+    True: ("importlib", "_frozen_importlib", "concurrent", "threading", "queue", "subprocess"),
+}
+
+
 class Watch:
     """While it is open, notes what code in the files below `folders` asks for, once a place."""
 
@@ -91,8 +98,9 @@ class Watch:
                 place = f"{_short(file, self._folders)}:{frame.f_lineno}"
                 self._asked[Asked(what=what, call=shown, place=place)] = None
                 return
-            if not _is_stdlib(file) or "importlib" in file:
-                return  # a library's own affairs, or Python looking for a module
+            module = frame.f_globals.get("__name__", "")
+            if not _is_stdlib(file) or module.startswith(_OWN_AFFAIRS[what == "a clock"]):
+                return
             below, frame = frame, frame.f_back
 
 
