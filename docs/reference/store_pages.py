@@ -40,6 +40,7 @@ NOUNS = (
     records.Manifest,
     records.File,
     records.Recipe,
+    records.Proof,
     records.Code,
     records.Environment,
     records.Candidate,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from keepfit.lifecycle.rebuild import Rebuilt, Scene
     from keepfit.store.nouns import VersionState
 
+MOST = 12  # differences that are shown
 SIGNS = {"IDENTICAL": "pass", "EQUAL": "warn", "DIFFERENT": "fail"}
 HERE = click.option(
     "--here", is_flag=True, help="Train in this environment, although another was recorded."
@@ -91,11 +92,20 @@ def _show(rebuilt: Rebuilt, *, restored: bool = False) -> None:
     click.echo(f"  environment: {rebuilt.environment}")
     if rebuilt.outcome == "IDENTICAL":
         click.echo(f"  {rebuilt.files} files, byte for byte as they were published")
-    lead = "differs, without harm: " if rebuilt.outcome == "IDENTICAL" else ""
-    for difference in rebuilt.differs:
-        click.echo(f"  {symbol('note')} {lead}{difference.input}: {difference.text}")
+    _show_differences(rebuilt)
     number = rebuilt.version.partition("-")[0]
     if restored:
-        next_step(f"Look inside: keepfit show {rebuilt.model}@{number}")
+        pin = f'keepfit pin {rebuilt.model}@{number} --reason "…"'
+        next_step(f"The rules that let it go let it go again, unless: {pin}")
     else:
         next_step(f"What it was made from: keepfit show {rebuilt.model}@{number}")
+
+
+def _show_differences(rebuilt: Rebuilt) -> None:
+    harmless = rebuilt.outcome == "IDENTICAL"
+    lead = "differs, without harm: " if harmless else ""
+    for difference in rebuilt.differs[:MOST]:
+        sign = symbol("note" if harmless else SIGNS[rebuilt.outcome])
+        click.echo(f"  {sign} {lead}{difference.input}: {difference.text}")
+    if len(rebuilt.differs) > MOST:
+        click.echo(f"  and {len(rebuilt.differs) - MOST} more; all with --json")

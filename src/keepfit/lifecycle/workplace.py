@@ -64,7 +64,8 @@ class _Finder:
     @property
     def words(self) -> str:
         snapshot = self.manifest.recipe.snapshot
-        told = f"{snapshot.rows:,} rows in {len(snapshot.parts)} stored files"
+        count = len(snapshot.parts)
+        told = f"{snapshot.rows:,} rows in {count} stored file{'' if count == 1 else 's'}"
         return f"{told}; {self.elsewhere} from their source" if self.elsewhere else told
 
     def path(self, part: Part) -> Path:
