@@ -291,8 +291,8 @@ def test_every_kind_is_made_again_bit_for_bit_whatever_is_otherwise(tmp_path, sh
     made(tmp_path / "project", seed)
     outcomes = Counter()
     for number, world in enumerate(worlds(shim, tmp_path).values()):
-        # Each thing for itself; every third in processes of their own, as `keepfit rebuild` does.
-        outcomes += rebuilt(tmp_path / "project", world, shared=(number + seed) % 3 != 0)
+        # Each thing for itself; some in a process a version, as `keepfit rebuild` does.
+        outcomes += rebuilt(tmp_path / "project", world, shared=(number + seed) % 5 != 0)
     print(f"R1, seed {seed}: {dict(outcomes)}")
     assert outcomes.keys() == {"IDENTICAL"}
 

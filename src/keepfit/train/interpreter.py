@@ -18,9 +18,6 @@ from keepfit.train.recipe import distributions
 
 _READY = ".ready"  # whoever made it came to the end
 _OURS = f"keepfit=={__version__}"
-_LIST = (
-    "import sys; from keepfit.train.recipe import distributions; print(*distributions(sys.path))"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +74,10 @@ def _make(recorded: Environment, place: Path, python: Path, environ: Mapping[str
     wanted = [name for name in recorded.distributions if name != _OURS]
     listed.write_text("\n".join(wanted) + "\n")
     _uv(["pip", "install", "--no-deps", "--python", str(python), "-r", str(listed)], environ)
+    packages = next(place.glob("[Ll]ib/**/site-packages"))
     if _OURS in recorded.distributions:
-        _copy_keepfit(next(place.glob("[Ll]ib/**/site-packages")))
-    _check(recorded, python, environ)
+        _copy_keepfit(packages)
+    _check(recorded, packages)
     (place / _READY).touch()
 
 
@@ -95,10 +93,15 @@ def _copy_keepfit(packages: Path) -> None:
     )
 
 
-def _check(recorded: Environment, python: Path, environ: Mapping[str, str]) -> None:
-    made = set(_said([str(python), "-P", "-c", _LIST], environ, "its Python").split())
-    if missing := sorted({*recorded.distributions} - made):
-        raise SystemFailure(f"the recorded environment lacks {', '.join(missing)} after uv's work")
+def _check(recorded: Environment, packages: Path) -> None:
+    made, wanted = set(distributions([str(packages)])), set(recorded.distributions)
+    if made != wanted:
+        lacks, more = ", ".join(sorted(wanted - made)), ", ".join(sorted(made - wanted))
+        raise SystemFailure(
+            "uv has made another environment than was recorded"
+            + (f"; it lacks {lacks}" if lacks else "")
+            + (f"; it has {more} beside" if more else "")
+        )
 
 
 def _uv(arguments: list[str], environ: Mapping[str, str]) -> None:
@@ -108,19 +111,14 @@ def _uv(arguments: list[str], environ: Mapping[str, str]) -> None:
             "this is not the recorded environment, and there is no uv to make it",
             hint="pip install uv; or rebuild with --here, which says what differs",
         )
-    _said([program, *arguments, "--quiet"], environ, "uv")
-
-
-def _said(command: list[str], environ: Mapping[str, str], who: str) -> str:
     plain = {name: value for name, value in environ.items() if name != "VIRTUAL_ENV"}
     done = subprocess.run(  # noqa: S603 - no shell
-        command, env=plain, capture_output=True, text=True, check=False
+        [program, *arguments, "--quiet"], env=plain, capture_output=True, text=True, check=False
     )
     if done.returncode:
         words = re.sub(r"\s+", " ", done.stderr).strip()[-600:]
         raise SystemFailure(
-            f"the recorded environment cannot be made; {who} says: {words}",
+            f"the recorded environment cannot be made; uv says: {words}",
             hint="bring what is missing to an index or --find-links that uv asks; "
             "or rebuild with --here, which says what differs",
         )
-    return done.stdout

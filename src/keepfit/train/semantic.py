@@ -46,11 +46,16 @@ def _change(name: str, old: bytes | None, new: bytes | None) -> FileChange:
     if old is None or new is None:
         return FileChange(name, "is gone" if new is None else "is new", meaning=True)
     was, now = _meaning(old), _meaning(new)
-    if was == now:
+    if _told(was) == _told(now):
         return FileChange(name, _spelling(old, new), meaning=False)
     if isinstance(was, str) or isinstance(now, str):
         return FileChange(name, _first_byte(old, new), meaning=True)
     return FileChange(name, next(_places(was, now), "values"), meaning=True)
+
+
+def _told(meaning: Any) -> str:
+    """A meaning as text: Python takes -0.0 for 0.0 and NaN for another than itself."""
+    return json.dumps(meaning, sort_keys=True)
 
 
 def _meaning(data: bytes) -> Any:
@@ -66,8 +71,7 @@ def _meaning(data: bytes) -> Any:
         value = json.loads(data)
     except (ValueError, RecursionError):
         return sha256(data)
-    # `repr` tells 1 from 1.0 and -0.0 from 0.0, which are equal in Python.
-    return value if isinstance(value, dict | list) else repr(value)
+    return value if isinstance(value, dict | list) else _told(value)
 
 
 def _places(old: Any, new: Any, path: str = "") -> Iterator[str]:
@@ -84,7 +88,7 @@ def _places(old: Any, new: Any, path: str = "") -> Iterator[str]:
             yield f"{path} ({len(old)} → {len(new)} values)"
         for place, (was, now) in enumerate(zip(old, new, strict=False)):
             yield from _places(was, now, f"{path}[{place}]")
-    elif repr(old) != repr(new):
+    elif _told(old) != _told(new):
         yield path
 
 

@@ -19,6 +19,7 @@ from keepfit.train.job import Asked
 
 _STDLIB = str(Path(sysconfig.get_paths()["stdlib"]))
 _PACKAGES = re.compile(r"[/\\](site|dist)-packages[/\\]")
+_TABLES = ("polars.", "pandas.")  # whose readers open files by themselves
 _FILE_READERS = re.compile(r"(read|scan)_\w+")
 
 # Functions written in C that answer differently from run to run or from machine to machine.
@@ -85,21 +86,24 @@ class Watch:
             if what := _WHAT.get(name) or _of_chance(argument):
                 self._note(what, name, frame)
         elif event == "call" and (found := _python_call(frame)):
-            self._note(*found, frame.f_back)
+            self._note(*found, frame.f_back, named=True)
 
-    def _note(self, what: str, call: str, frame: FrameType | None) -> None:
-        """Note it if the project's code asked, itself or through the standard library."""
+    def _note(self, what: str, call: str, frame: FrameType | None, *, named: bool = False) -> None:
+        """Note it if the project's code asked, itself or through the standard library.
+
+        A function of the standard library that was called there names it, unless it is `named`.
+        """
         below = None
         while frame is not None:
-            file = frame.f_code.co_filename
+            file, module = frame.f_code.co_filename, frame.f_globals.get("__name__", "")
             if file.startswith(self._folders):
-                via = f"{below.f_globals.get('__name__')}.{below.f_code.co_name}" if below else call
-                shown = call if call.startswith("environment") else via
+                if below is not None and not named:
+                    call = f"{below.f_globals.get('__name__')}.{below.f_code.co_name}"
                 place = f"{_short(file, self._folders)}:{frame.f_lineno}"
-                self._asked[Asked(what=what, call=shown, place=place)] = None
+                self._asked[Asked(what=what, call=call, place=place)] = None
                 return
-            module = frame.f_globals.get("__name__", "")
-            if not _is_stdlib(file) or module.startswith(_OWN_AFFAIRS[what == "a clock"]):
+            passed = _is_stdlib(file) or (what == "a file" and module.startswith(_TABLES))
+            if not passed or module.startswith(_OWN_AFFAIRS[what == "a clock"]):
                 return
             below, frame = frame, frame.f_back
 
@@ -108,13 +112,13 @@ def _python_call(frame: FrameType) -> tuple[str, str] | None:
     """What a call of a Python function asks for, where that is known to be outside."""
     code, module = frame.f_code, frame.f_globals.get("__name__", "")
     if module == "os" and code.co_name == "__getitem__":
-        name = frame.f_locals.get("key")
-        return "the environment", f"environment variable {name}"
-    if module == "random" and frame.f_locals.get("self") is _global_random():
-        return "chance", f"random.{code.co_name}"
+        return "the environment", f"environment variable {frame.f_locals.get('key')}"
     if module == "random" and code.co_name == "seed" and frame.f_locals.get("a") is None:
         return "chance", "random.Random"
-    if module.startswith(("polars.", "pandas.")) and _FILE_READERS.fullmatch(code.co_name):
+    if module == "random" and frame.f_locals.get("self") is _global_random():
+        inner = frame.f_back is not None and frame.f_back.f_globals.get("__name__") == "random"
+        return None if inner else ("chance", f"random.{code.co_name}")
+    if module.startswith(_TABLES) and _FILE_READERS.fullmatch(code.co_name):
         return "a file", f"{module.partition('.')[0]}.{code.co_name}"
     return None
 
