@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from measure import Figure, interleaved
+from measure import Figure, interleaved, run
+
 from train import _project
 
 
@@ -13,7 +14,7 @@ def main(folder: Path) -> list[Figure]:
     """The ratio of `keepfit rebuild` and `keepfit train` on the same rows."""
     _project(folder)
     keepfit = str(Path(sys.executable).with_name("keepfit"))
-    interleaved({"run": [keepfit, "run", "--force"]}, folder, rounds=0)
+    run([keepfit, "run"], folder)
     commands = {
         "rebuild": [keepfit, "rebuild", "progression@1.0.0"],
         "train": [keepfit, "train", "progression"],

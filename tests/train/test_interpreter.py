@@ -36,7 +36,7 @@ def wheels(tmp_path):
 def recorded(tmp_path):
     """An environment of keepfit and one package."""
     known = environment(1, tmp_path)
-    return msgspec.structs.replace(known, distributions=(OURS, "tiny==1.0"), lock_digest="a" * 64)
+    return msgspec.structs.replace(known, distributions=(OURS, "tiny==1.0"))
 
 
 def test_this_environment_is_used_where_it_is_the_recorded_one(tmp_path):
@@ -65,7 +65,7 @@ needs_uv = pytest.mark.skipif(
 @needs_uv
 def test_an_environment_is_made_of_exactly_what_was_recorded_and_once(tmp_path, wheels, recorded):
     found = recorded_interpreter(recorded, tmp_path / "made", environ=wheels)
-    place = tmp_path / "made" / ("a" * 16)
+    [place] = (tmp_path / "made").iterdir()
     packages = next(place.glob("lib/**/site-packages"))
     assert distributions([str(packages)]) == (OURS, "tiny==1.0")
     assert (packages / "keepfit" / "train" / "process.py").is_file()

@@ -59,7 +59,11 @@ class Prediction:
 
 
 class Fitted(Protocol):
-    """A model that has learned."""
+    """A model that has learned.
+
+    One whose files hold more than that (a time, an id) may have `parameters()` as well: what it has
+    learned as plain data, by which a rebuild tells equal from different.
+    """
 
     # the labels it knows, sorted; empty for a regression
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import keepfit
 from keepfit.__version__ import __version__
+from keepfit.digest import digest_of
 from keepfit.errors import SystemFailure
 from keepfit.records import Environment
 from keepfit.train.recipe import distributions
@@ -58,7 +60,7 @@ def recorded_interpreter(
             "the recipe names its environment only by the digest of a uv.lock",
             hint="check that lock out and `uv sync` it, then rebuild with --here",
         )
-    place = folder / recorded.lock_digest[:16]
+    place = folder / digest_of((recorded.python, recorded.distributions))[:16]
     python = place / ("Scripts" if sys.platform == "win32" else "bin") / "python"
     if not (place / _READY).exists():
         _make(recorded, place, python, environ)
@@ -105,7 +107,8 @@ def _check(recorded: Environment, packages: Path) -> None:
 
 
 def _uv(arguments: list[str], environ: Mapping[str, str]) -> None:
-    program = shutil.which("uv", path=f"{Path(sys.executable).parent}:{environ.get('PATH', '')}")
+    beside = [str(Path(sys.executable).parent), environ.get("PATH", "")]
+    program = shutil.which("uv", path=os.pathsep.join(beside))
     if program is None:
         raise SystemFailure(
             "this is not the recorded environment, and there is no uv to make it",
