@@ -34,6 +34,7 @@ IN_A_VERSION = {
     EVIDENCE: "evidence and the verdict on it",
     opening.JUNIT: "the verdict for CI servers, a test case a rule",
     opening.KEYS: "sorted 64-bit hashes of the keys of the rows that it learned from",
+    opening.VALIDATED: "those of the validation rows alone; only where there are any",
     opening.CODE: "the Python files of the project that took part",
 }
 NOUNS = (
@@ -45,6 +46,8 @@ NOUNS = (
     records.Environment,
     records.Candidate,
     records.Evidence,
+    records.Certificate,
+    records.Witness,
     records.Comparison,
     records.Verdict,
     records.Reason,

@@ -2,6 +2,7 @@ import msgspec
 import pytest
 
 from keepfit.records import (
+    Certificate,
     Comparison,
     Evidence,
     MetricScore,
@@ -9,7 +10,10 @@ from keepfit.records import (
     Side,
     SliceScore,
     SplitReport,
+    Witness,
 )
+
+replace = msgspec.structs.replace
 
 SPLIT = SplitReport(
     by="time",
@@ -66,4 +70,42 @@ def evidence(comparison):
         comparison=comparison(),
         slices=parts,
     )
-    return lambda **changes: msgspec.structs.replace(sound, **changes)
+
+    def build(**changes):
+        made = replace(sound, **changes)
+        return made if "certificate" in changes else replace(made, certificate=certified(made))
+
+    return build
+
+
+def certified(evidence):
+    """The certificate that belongs to the evidence."""
+    digest, rows, overlap = evidence.holdout or "2" * 64, evidence.rows, evidence.overlap
+    champion = evidence.champion and Witness(
+        digest=evidence.champion.digest,
+        fingerprint="8" * 64,
+        seen=9_000,
+        learned=overlap.champion,
+        validated=0,
+        answers=rows,
+        nulls=0,
+    )
+    return Certificate(
+        challenger=Witness(
+            digest=evidence.challenger.digest,
+            fingerprint=evidence.split.train_digest,
+            seen=10_000,
+            learned=overlap.challenger,
+            validated=0,
+            answers=rows,
+            nulls=0,
+        ),
+        champion=champion,
+        offered=rows + overlap.trimmed,
+        offered_digest="3" * 64 if overlap.trimmed else digest,
+        trimmed=overlap.trimmed,
+        rows=rows,
+        holdout=evidence.holdout,
+        contents="4" * 64,
+        used=0,
+    )

@@ -229,7 +229,12 @@ def test_a_figure_is_never_rounded_onto_its_bound(evidence):
 
 def test_a_rule_with_two_bounds_has_two_reasons(evidence):
     verdict = judge(evidence(), Gate(rules=(Rule(metric="mae", min=1, max=7),)))
-    assert [r.rule for r in verdict.reasons] == ["gain", "mae >= 1", "mae <= 7"]
+    assert [r.rule for r in verdict.reasons] == [
+        "gain",
+        "honest comparison",
+        "mae >= 1",
+        "mae <= 7",
+    ]
 
 
 def test_a_slice_that_is_significantly_worse_fails_and_is_named(evidence, comparison):

@@ -1,5 +1,6 @@
 """Champion and challenger on the same rows: what is measured, stored and decided."""
 
+import re
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime
 
@@ -9,6 +10,7 @@ import polars as pl
 import pytest
 
 from keepfit.errors import NotComparable
+from keepfit.lifecycle.compare import compare
 from keepfit.lifecycle.judgement import Judgement
 
 
@@ -184,3 +186,57 @@ def test_a_warning_asks_a_person_even_where_stages_move_by_themselves(life):
     assert life.stages == {}
     life.approve()
     assert life.stages == {"development": "1.0.0"}
+
+
+def test_every_comparison_has_a_certificate_that_names_both_sides_and_their_rows(champion):
+    evidence = retrain_badly(champion).judgement.evidence
+    made, split = evidence.certificate, evidence.split
+    assert (made.rows, made.offered, made.trimmed, made.used) == (69, 69, 0, 0)
+    assert made.challenger.digest == evidence.challenger.digest != made.champion.digest
+    assert made.challenger.fingerprint == split.train_digest
+    assert (made.challenger.seen, made.challenger.answers) == (split.train, 69)
+    first = champion.open("1.0.0")
+    assert made.champion.seen == len(first.keys)
+    assert made.champion.fingerprint == first.manifest.candidate.split.train_digest
+
+
+def test_too_much_overlap_is_refused_by_rule(champion):
+    champion.change('"2 months"', "0.4")
+    champion.change("alpha = 0.1", "alpha = 0.2")
+    judgement = champion.retrained().judgement
+    assert judgement.verdict.outcome == "fail"
+    assert (
+        "may be left out (gate.max_overlap)" in reason(judgement.verdict, "honest comparison").text
+    )
+
+
+def test_a_holdout_that_judges_again_is_counted(champion):
+    champion.months(11, 12)
+    uses = []
+    for alpha in (0.2, 0.3):
+        text = (champion.root / "keepfit.toml").read_text()
+        (champion.root / "keepfit.toml").write_text(
+            re.sub(r"alpha = \S+", f"alpha = {alpha}", text)
+        )
+        uses.append(champion.retrained().judgement.evidence.certificate.used)
+    assert uses == [0, 1]
+
+
+def test_a_challenger_that_was_tuned_on_the_holdout_is_refused(champion):
+    champion.change('holdout = "2 months"', 'holdout = "2 months"\nvalidation = "2 months"')
+    champion.change("alpha = 0.1", "alpha = 0.2")
+    champion.months(11, 12)
+    version = champion.retrained()
+    files = champion.registry().files("price", version.version)
+    assert {"rows.u64", "validation.u64"} < set(files)
+    made = version.judgement.evidence.certificate
+    assert (made.challenger.learned, made.challenger.validated) == (0, 0)
+    rows = pl.read_csv(champion.root / "data" / "houses-2024-10.csv", try_parse_dates=True)
+    mixed = pl.concat([rows.head(9), rows.with_columns(pl.col("house_id") + 5000)])
+    mixed.write_parquet(champion.root / "mixed.parquet")  # nine rows that it was tuned on
+    sides = champion.open("latest"), champion.open("production")
+    found = compare(champion.model, champion.ports(), *sides, champion.root / "mixed.parquet")
+    assert found.judgement.evidence.certificate.challenger.validated == 9
+    said = reason(found.judgement.verdict, "honest comparison")
+    assert said.outcome == "fail"
+    assert "9 holdout rows stopped or tuned the challenger" in said.text

@@ -204,6 +204,8 @@ class Gate(Table):
     """columns; no value of them may get significantly worse"""
     rules: tuple[Rule, ...] = ()
     """bounds on metrics"""
+    max_overlap: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    """the largest share of the holdout that may be left out because a side had learned from it"""
 
 
 class Metric(Table):

@@ -31,6 +31,7 @@ class Split:
     validation: pl.DataFrame
     holdout: pl.DataFrame
     train_keys: Keys  # of the train and validation rows: what the model has seen; sorted, distinct
+    validation_keys: Keys  # those of the validation rows alone; sorted, distinct
     holdout_keys: Keys  # a key a row of `holdout`, in its order
     report: SplitReport
 
@@ -72,7 +73,7 @@ def cut(
     return Split(*split, report)
 
 
-Pieces = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, Keys, Keys]
+Pieces = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, Keys, Keys, Keys]
 
 
 def check_target(split: Split, target: str, task: str) -> None:
@@ -144,7 +145,8 @@ def _assemble(rows: pl.DataFrame, keys: Keys, times: pl.Series | None, placed: S
         ordered.filter(pl.Series(sides == side)) for side in (on.TRAIN, on.VALIDATION, on.HOLDOUT)
     )
     seen = np.unique(keys[(placed == on.TRAIN) | (placed == on.VALIDATION)])
-    return train, validation, holdout, seen, keys[order][sides == on.HOLDOUT]
+    tuned = np.unique(keys[placed == on.VALIDATION])
+    return train, validation, holdout, seen, tuned, keys[order][sides == on.HOLDOUT]
 
 
 def _canonical_order(rows: pl.DataFrame, keys: Keys, times: pl.Series | None) -> NDArray[np.intp]:
@@ -167,7 +169,7 @@ def _report(  # noqa: PLR0913 - the record's own parts
     unlabelled: int,
     shared: int,
 ) -> SplitReport:
-    train, validation, holdout, seen, judged = pieces
+    train, validation, holdout, seen, _, judged = pieces
     when = times.filter(pl.Series(placed == on.HOLDOUT)) if times is not None else None
     return SplitReport(
         by=spec.split.how,

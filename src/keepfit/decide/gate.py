@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from keepfit.config.schema import Gate
 from keepfit.decide.bounds import bounds
+from keepfit.decide.certificate import honest
 from keepfit.decide.gain import gain
 from keepfit.decide.slices import slices
 from keepfit.records import Evidence, Outcome, Reason, Verdict
@@ -18,6 +19,7 @@ def judge(evidence: Evidence, gate: Gate) -> Verdict:
     reasons = (
         *_rows(evidence),
         *gain(evidence, gate),
+        *honest(evidence, gate),
         *_reported(evidence, gate),
         *(reason for rule in gate.rules for reason in bounds(rule, evidence)),
         *slices(evidence, gate),

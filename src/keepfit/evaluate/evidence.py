@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from keepfit.digest import Digest
 from keepfit.errors import NotComparable
 from keepfit.evaluate.compare import Measured
-from keepfit.records import Candidate, Evidence, Finding, Overlap, Removal, Side
+from keepfit.records import Candidate, Certificate, Evidence, Finding, Overlap, Removal, Side
 
 Keys = NDArray[np.uint64]
 
@@ -53,6 +53,7 @@ def gather(  # noqa: PLR0913 each is a fact that the evidence must hold
     rows: int | None = None,
     removals: tuple[Removal, ...] = (),
     findings: tuple[Finding, ...] = (),
+    certificate: Certificate | None = None,
 ) -> Evidence:
     """
     The evidence on a candidate, against the champion if there is one.
@@ -82,4 +83,5 @@ def gather(  # noqa: PLR0913 each is a fact that the evidence must hold
         slices=measured.slices,
         removals=tuple(removals),
         findings=tuple(findings),
+        certificate=certificate,
     )

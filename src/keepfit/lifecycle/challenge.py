@@ -16,6 +16,7 @@ from keepfit.lifecycle.judgement import Contender, Ground, Judgement, judged
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import Opened
 from keepfit.lifecycle.ports import Ports
+from keepfit.lifecycle.precedent import precedent_of
 from keepfit.records import Recipe, Side, Snapshot
 from keepfit.train.job import Fit, Job
 
@@ -62,9 +63,17 @@ def train(model: Model, ports: Ports, snapshot: Snapshot, defence: Defence) -> T
     ours = Contender(
         Side(digest=fit.candidate.digest),
         prepared.split.train_keys,
+        prepared.split.validation_keys,
         ground.predicted(fit.predictor(model.spec, model.transform())),
     )
-    judgement = judged(model, ground, fit.candidate, ours, theirs)
+    judgement = judged(
+        model,
+        ground,
+        fit.candidate,
+        ours,
+        theirs,
+        precedent=precedent_of(model, ports.registry),
+    )
     recipe = Recipe(
         code=model.code,
         snapshot=snapshot,

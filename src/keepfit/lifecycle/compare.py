@@ -19,6 +19,7 @@ from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import Opened, open_version
 from keepfit.lifecycle.peek import look_at, ready_at
 from keepfit.lifecycle.ports import Ports
+from keepfit.lifecycle.precedent import precedent_of
 from keepfit.records import MetricScore, Record
 from keepfit.store.nouns import VersionState
 
@@ -103,7 +104,13 @@ def compare(
     different(challenger.side, champion.side, model.name)
     ground = ground_of(model, ports, data)
     sides = Contender.of(challenger, ground), Contender.of(champion, ground)
-    judgement = judged(model, ground, challenger.manifest.candidate, *sides)
+    judgement = judged(
+        model,
+        ground,
+        challenger.manifest.candidate,
+        *sides,
+        precedent=precedent_of(model, ports.registry),
+    )
     return Compared(judgement=judgement, disagreements=_disagreements(model, ground, *sides))
 
 
@@ -123,6 +130,7 @@ def judge_again(
         challenger.manifest.candidate,
         Contender.of(challenger, ground),
         Contender.of(against, ground) if against else None,
+        precedent=precedent_of(model, ports.registry),
     )
 
 

@@ -6,18 +6,30 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import msgspec
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from keepfit.data.keys import Keys
+from keepfit.data.keys import Keys, row_keys
 from keepfit.decide.gate import judge
 from keepfit.digest import sha256
 from keepfit.errors import NotComparable
 from keepfit.evaluate.baseline import naive
+from keepfit.evaluate.certificate import Precedent, Seen, certify
 from keepfit.evaluate.compare import measure
 from keepfit.evaluate.evidence import gather, trim_overlap
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import Opened
-from keepfit.records import Candidate, Evidence, Finding, Record, Removal, Side, Verdict
+from keepfit.records import (
+    Candidate,
+    Certificate,
+    Evidence,
+    Finding,
+    Record,
+    Removal,
+    Side,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from keepfit.data.prepare import Prepared, Ready
@@ -78,25 +90,33 @@ class Contender:
 
     side: Side
     keys: Keys
+    validated: Keys | None  # of these, those of the validation rows; None: not known
     said: Prediction
 
     @classmethod
     def of(cls, opened: Opened, ground: Ground) -> Self:
         """A version on the ground."""
-        return cls(opened.side, opened.keys, ground.predicted(opened.predictor))
+        return cls(opened.side, opened.keys, opened.validated, ground.predicted(opened.predictor))
+
+    def seen(self, keep: NDArray[np.bool_]) -> Seen:
+        """What a certificate tells of it, on the rows to `keep`."""
+        return Seen(self.side.digest, self.keys, self.validated, self.said.only(keep))
 
 
-def judged(
+def judged(  # noqa: PLR0913 the door of this room: two sides on one ground
     model: Model,
     ground: Ground,
     candidate: Candidate,
     challenger: Contender,
     champion: Contender | None,
+    *,
+    precedent: Precedent,
 ) -> Judgement:
     """The evidence on a challenger, held against the champion if there is one, and the verdict.
 
     Rows that a side has learned from are left out and counted; NotComparable where none is left.
-    Sides that are the same model are not compared, and the gate refuses them.
+    Sides that are the same model are not compared, and the gate refuses them. `precedent` is the
+    judgement before this one, for the count of how often the holdout was used.
     """
     spec = model.spec
     same = champion is not None and champion.side.digest == challenger.side.digest
@@ -130,5 +150,26 @@ def judged(
         overlap=overlap,
         removals=ground.removals,
         findings=ground.findings,
+        certificate=_certificate(model, ground, keep, challenger, champion, precedent),
     )
     return Judgement(evidence=evidence, verdict=judge(evidence, spec.gate))
+
+
+def _certificate(  # noqa: PLR0913 the facts of a comparison
+    model: Model,
+    ground: Ground,
+    keep: NDArray[np.bool_],
+    challenger: Contender,
+    champion: Contender | None,
+    precedent: Precedent,
+) -> Certificate:
+    kept = pl.Series(keep)
+    held = ground.raw.filter(kept).with_columns(ground.rows.filter(kept)[model.spec.target])
+    return certify(
+        ground.keys,
+        keep,
+        challenger.seen(keep),
+        champion.seen(keep) if champion else None,
+        contents=row_keys(held),
+        precedent=precedent,
+    )

@@ -13,7 +13,7 @@ from keepfit.config.environment import expand
 from keepfit.config.schema import ModelSpec
 from keepfit.errors import Corrupt
 from keepfit.names import Reference
-from keepfit.records import Manifest, Side
+from keepfit.records import Candidate, Manifest, Side
 from keepfit.store.nouns import VersionState
 from keepfit.store.registry import Registry
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from keepfit.train.predictor import Predictor
 
 MODEL, CODE, KEYS, JUNIT = "model/", "code/", "rows.u64", "junit.xml"
+VALIDATED = "validation.u64"  # only where there were validation rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Opened:
     spec: ModelSpec
     predictor: Predictor
     keys: np.ndarray  # sorted hashes of the row keys it learned from
+    validated: np.ndarray | None  # of these, those of the validation rows; None: not known
 
     @property
     def side(self) -> Side:
@@ -74,7 +76,19 @@ def open_version(
         spec=spec,
         predictor=predictor,
         keys=read_fingerprint(files[KEYS]),
+        validated=_validated(candidate, files),
     )
+
+
+def _validated(candidate: Candidate, files: Mapping[str, bytes]) -> np.ndarray | None:
+    """The rows of early stopping and tuning; None for a version that did not tell them apart."""
+    import numpy as np
+
+    from keepfit.data.keys import read_fingerprint
+
+    if VALIDATED in files:
+        return read_fingerprint(files[VALIDATED])
+    return None if candidate.split.validation else np.empty(0, dtype=np.uint64)
 
 
 def open_reference(registry: Registry, text: str, stages: tuple[str, ...], root: Path) -> Opened:

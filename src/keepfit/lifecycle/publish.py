@@ -10,7 +10,7 @@ from keepfit.errors import KeepfitError
 from keepfit.lifecycle.challenge import Trained
 from keepfit.lifecycle.judgement import Judgement
 from keepfit.lifecycle.model import Model
-from keepfit.lifecycle.open import CODE, JUNIT, KEYS, MODEL
+from keepfit.lifecycle.open import CODE, JUNIT, KEYS, MODEL, VALIDATED
 from keepfit.lifecycle.ports import Ports
 from keepfit.records import Manifest
 from keepfit.store.nouns import Claim, VersionState
@@ -24,6 +24,7 @@ def payload(model: Model, trained: Trained, judgement: Judgement, name: str) -> 
         **{MODEL + path: data for path, data in trained.fit.files.items()},
         **{CODE + path: data for path, data in model.code_files.items()},
         KEYS: trained.fit.keys,
+        **({VALIDATED: trained.fit.validated} if trained.fit.validated else {}),
         EVIDENCE: canonical(judgement),
         JUNIT: junit(judgement.evidence, judgement.verdict, name),
     }

@@ -50,6 +50,7 @@ def fit(job: Job, *, clock: Callable[[], float] = time.perf_counter) -> Fit:
         keys=fingerprint_bytes(prepared.split.train_keys),
         environment=environment(spec.threads, root),
         proof=proof_of(prepared, spec, fitted, files, transform),
+        validated=_validated(prepared.split),
     )
 
 
@@ -68,6 +69,10 @@ def _own_kind(name: str) -> tuple[str, ...]:
         return ()
     file = Path(module.__file__ or "")
     return (str(file.parent if file.name == "__init__.py" else file),)
+
+
+def _validated(split: Split) -> bytes:
+    return fingerprint_bytes(split.validation_keys) if split.report.validation else b""
 
 
 def _transform(job: Job, spec: ModelSpec, root: Path) -> Callable[..., Any] | None:

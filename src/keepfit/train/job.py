@@ -78,6 +78,7 @@ class Fit(Record, frozen=True, kw_only=True):
     environment: Environment  # of the process that made it
     proof: Proof
     asked: tuple[Asked, ...] = ()  # what the job's `watch` has noted
+    validated: bytes = b""  # of `keys`, those of the validation rows alone; empty: there were none
 
     def predictor(
         self,
