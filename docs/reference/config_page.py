@@ -23,6 +23,7 @@ TABLES = {  # what stands in the file -> the record that reads it
     "[model.NAME.encode]": "Encode",
     "[model.NAME.gate]": "Gate",
     "One of gate.rules": "Rule",
+    "[model.NAME.benchmark.BENCHMARK]": "Benchmark",
     "[model.NAME.metric.METRIC]": "Metric",
     "[model.NAME.promote]": "Promote",
     "[model.NAME.schedule]": "Schedule",

@@ -88,7 +88,12 @@ def measured(metric: metrics.Metric) -> str:
     else:
         root = "the root of the mean of" if how.of == "squares" else "the mean of"
         said = f"{root}: {first_sentence(how.terms)}"
-    return said.replace("`percent`", "N %").replace("`limit`", "N")
+    return (
+        said.replace("`percent`", "N %")
+        .replace("`limit`", "N")
+        .replace("`length`", "N")
+        .replace("`labels_shown`", "N")
+    )
 
 
 def exit_codes_page() -> Iterator[str]:

@@ -46,6 +46,7 @@ NOUNS = (
     records.Environment,
     records.Candidate,
     records.Evidence,
+    records.BenchmarkScore,
     records.Certificate,
     records.Witness,
     records.Comparison,

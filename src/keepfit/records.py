@@ -207,6 +207,35 @@ class Side(Record, frozen=True, kw_only=True):
     version: str | None = None  # None: a candidate that is not published yet
 
 
+class CaseChange(Record, frozen=True, kw_only=True):
+    """A case of a benchmark on which one side is better than the other."""
+
+    case: str  # its name; else its row
+    expected: str
+    challenger: str
+    champion: str
+    better: Literal["challenger", "champion"]
+
+
+class BenchmarkScore(Record, frozen=True, kw_only=True):
+    """Both sides on a benchmark: named cases with the answers that are expected."""
+
+    name: str
+    file: str
+    digest: Digest | None  # of the file; None: see the error
+    before: Digest | None = None  # of the file that the champion was judged on, if it was
+    metric: str
+    better: Literal["higher", "lower"]
+    cases: int = 0  # that were judged
+    ambiguous: int = 0  # left out: marked as such, or with several answers
+    challenger: float | None = None
+    champion: float | None = None
+    gained: int | None = None  # cases on which the challenger is better; None: no champion, or the
+    lost: int | None = None  # metric is of all cases together. And on which it is worse
+    changes: tuple[CaseChange, ...] = ()  # the first 20 lost, then the first 20 gained
+    error: str | None = None  # why it could not be measured
+
+
 class Witness(Record, frozen=True, kw_only=True):
     """What one side of a comparison had seen of the holdout, and how much of it it answered."""
 
@@ -253,6 +282,7 @@ class Evidence(Record, frozen=True, kw_only=True):
     slices: tuple[SliceScore, ...] = ()
     removals: tuple[Removal, ...] = ()
     findings: tuple[Finding, ...] = ()
+    benchmarks: tuple[BenchmarkScore, ...] = ()
     certificate: Certificate | None = None  # None: of a release that gave none; it never passes
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from keepfit.cli.render import count, next_step, symbol, table
+from keepfit.cli.run import show_benchmarks
 from keepfit.cli.session import Session, verb
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def _show_scores(scored: Evaluated) -> None:
             "they were left out"
         )
     table([(s.metric, s.challenger, s.error or "") for s in scored.scores])
+    show_benchmarks(scored.benchmarks)
     next_step(f"Against another version: keepfit compare {scored.model}@… {scored.model}@…")
 
 
@@ -83,6 +85,7 @@ def _show_compared(compared: Compared) -> None:
     table(rows, header, right=" ".join(header[1:3]))
     for reason in verdict.reasons:
         click.echo(f"{symbol(reason.outcome)} {reason.text}")
+    show_benchmarks(evidence.benchmarks)
     if compared.disagreements:
         click.echo("\nWhere they disagree most:")
         columns = tuple(compared.disagreements[0])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from keepfit.lifecycle.release import Release
     from keepfit.lifecycle.run import Done, How
     from keepfit.lifecycle.train import Kept
-    from keepfit.records import Bump, Evidence, Verdict
+    from keepfit.records import BenchmarkScore, Bump, Evidence, Verdict
     from keepfit.train.worker import Trainer
 
 
@@ -165,3 +165,33 @@ def show_scores(evidence: Evidence) -> None:
         header,
         right=" ".join(header[1:4]),
     )
+    show_benchmarks(evidence.benchmarks)
+
+
+def show_benchmarks(scores: tuple[BenchmarkScore, ...]) -> None:
+    """Each benchmark: both sides, what was gained, what was lost, and the cases lost."""
+    if not scores:
+        return
+    click.echo("\nBenchmarks:")
+    rows = [
+        (s.name, s.metric, s.challenger, s.champion, s.cases, _sum(s), s.error or "")
+        for s in scores
+    ]
+    header = ("benchmark", "metric", "this", "champion", "cases", "", "")
+    table(rows, header, right="this champion cases")
+    changes = [(s.name, c) for s in scores for c in s.changes]
+    if changes:
+        click.echo("\nCases on which one side is better:")
+        table(
+            [(n, c.case, c.expected, c.challenger, c.champion, c.better) for n, c in changes],
+            ("benchmark", "case", "expected", "this", "champion", "better"),
+        )
+
+
+def _sum(score: BenchmarkScore) -> str:
+    told = []
+    if score.gained is not None and score.lost is not None:
+        told.append(f"{score.gained:,} gained, {score.lost:,} lost")
+    if score.ambiguous:
+        told.append(f"{score.ambiguous:,} ambiguous left out")
+    return "; ".join(told)

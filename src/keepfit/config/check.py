@@ -133,14 +133,23 @@ def _stages_unknown(read: dict[str, Any], stages: tuple[str, ...]) -> Iterator[W
 
 def _metric_wrongs(table: Table, known: Known) -> Iterator[Wrong]:
     own = _entry(table.read, "metric")
-    for path, metric in _metrics_named(_entry(table.read, "gate")):
+    for path, metric in _metrics_named(table.read):
         named = isinstance(metric, str) and not (isinstance(own, dict) and metric in own)
         error = known.metric_error(metric) if named and known.metric_error else None
         if error:
-            yield Wrong(("gate", *path), f"is {shown(metric)}; {error}")
+            yield Wrong(path, f"is {shown(metric)}; {error}")
 
 
-def _metrics_named(gate: Any) -> Iterator[tuple[KeyPath, Any]]:
+def _metrics_named(table: Any) -> Iterator[tuple[KeyPath, Any]]:
+    """Every place of a model that names a metric, right or wrong."""
+    for path, metric in _gate_metrics(_entry(table, "gate")):
+        yield ("gate", *path), metric
+    benchmarks = _entry(table, "benchmark")
+    for name, benchmark in benchmarks.items() if isinstance(benchmarks, dict) else ():
+        yield ("benchmark", name, "metric"), _entry(benchmark, "metric")
+
+
+def _gate_metrics(gate: Any) -> Iterator[tuple[KeyPath, Any]]:
     """Every place of a gate that names a metric, right or wrong."""
     yield ("metric",), _entry(gate, "metric")
     for place, metric in enumerate(_items(_entry(gate, "metrics"))):

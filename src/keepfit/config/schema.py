@@ -208,6 +208,42 @@ class Gate(Table):
     """the largest share of the holdout that may be left out because a side had learned from it"""
 
 
+class Benchmark(Table):
+    """A file of cases with the answers that are expected, judged beside the holdout."""
+
+    file: str
+    """CSV, JSON lines or Parquet: the columns that the model reads, and the expected answer"""
+    answer: str | None = None
+    """the column of the expected answer; else the target's name"""
+    case: str | None = None
+    """the column that names a case; else its row does"""
+    ambiguous: str | None = None
+    """the column that is true for cases that nobody can tell; they are left out and counted"""
+    metric: str | None = None
+    """accuracy, prefix-4, top-3, within-10, mae, …; else accuracy, or mae for numbers"""
+    min: float | None = None
+    """not below"""
+    max: float | None = None
+    """not above"""
+    max_lost: Annotated[int, Field(ge=0)] | None = None
+    """how many cases at most the champion gets right and the challenger wrong"""
+    severity: Severity = "fail"
+    """what it is when a bound is broken: fail, warn (a person decides) or note"""
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    """of the file: any other file fails; without it, a file that changed since the champion was
+    judged"""
+
+    @model_validator(mode="after")
+    def _cases_are_right_or_wrong(self) -> Self:
+        families = ("accuracy", "prefix-", "top-", "within-", "share-within-")
+        if self.max_lost is not None and self.metric and not self.metric.startswith(families):
+            raise ValueError(
+                f"has max_lost with {self.metric}, by which no case is right or wrong; expected"
+                " accuracy, prefix-N, top-N, within-N or share-within-N"
+            )
+        return self
+
+
 class Metric(Table):
     """A metric of your own."""
 
@@ -289,6 +325,8 @@ class ModelSpec(Table):
     params: dict[str, Any] = {}
     """what the kind takes"""
     gate: Gate = Gate()
+    benchmark: dict[str, Benchmark] = {}
+    """files of cases with expected answers, by name"""
     metric: dict[str, Metric] = {}
     """metrics of your own, by name"""
     promote: Promote = Promote()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
-from keepfit.config.schema import Gate
+from keepfit.config.schema import Benchmark, Gate
+from keepfit.decide.benchmarks import benchmarks
 from keepfit.decide.bounds import bounds
 from keepfit.decide.certificate import honest
 from keepfit.decide.gain import gain
@@ -14,8 +16,13 @@ from keepfit.records import Evidence, Outcome, Reason, Verdict
 _WORST_FIRST: tuple[Outcome, ...] = ("fail", "inconclusive", "warn", "pass")
 
 
-def judge(evidence: Evidence, gate: Gate) -> Verdict:
-    """What the gate says of the evidence: the worst outcome of its rules, each with its reason."""
+def judge(
+    evidence: Evidence, gate: Gate, asked: Mapping[str, Benchmark] = MappingProxyType({})
+) -> Verdict:
+    """What the gate says of the evidence: the worst outcome of its rules, each with its reason.
+
+    `asked` are the model's benchmarks by name.
+    """
     reasons = (
         *_rows(evidence),
         *gain(evidence, gate),
@@ -23,6 +30,7 @@ def judge(evidence: Evidence, gate: Gate) -> Verdict:
         *_reported(evidence, gate),
         *(reason for rule in gate.rules for reason in bounds(rule, evidence)),
         *slices(evidence, gate),
+        *benchmarks(evidence, asked),
         *_findings(evidence),
     )
     return Verdict(outcome=worst(reasons), reasons=reasons)

@@ -8,7 +8,16 @@ from numpy.typing import NDArray
 from keepfit.digest import Digest
 from keepfit.errors import NotComparable
 from keepfit.evaluate.compare import Measured
-from keepfit.records import Candidate, Certificate, Evidence, Finding, Overlap, Removal, Side
+from keepfit.records import (
+    BenchmarkScore,
+    Candidate,
+    Certificate,
+    Evidence,
+    Finding,
+    Overlap,
+    Removal,
+    Side,
+)
 
 Keys = NDArray[np.uint64]
 
@@ -54,6 +63,7 @@ def gather(  # noqa: PLR0913 each is a fact that the evidence must hold
     removals: tuple[Removal, ...] = (),
     findings: tuple[Finding, ...] = (),
     certificate: Certificate | None = None,
+    benchmarks: tuple[BenchmarkScore, ...] = (),
 ) -> Evidence:
     """
     The evidence on a candidate, against the champion if there is one.
@@ -84,4 +94,5 @@ def gather(  # noqa: PLR0913 each is a fact that the evidence must hold
         removals=tuple(removals),
         findings=tuple(findings),
         certificate=certificate,
+        benchmarks=benchmarks,
     )

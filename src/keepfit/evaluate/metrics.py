@@ -101,6 +101,10 @@ def _with_number(family: str, number: float) -> Mean | Whole:
         return Mean(partial(terms.within, limit=number), of="yes or no")
     if family == "share-within":
         return Mean(partial(terms.share_within, percent=number), of="yes or no")
+    if family == "prefix":
+        return Mean(partial(terms.prefix, length=int(number)), of="yes or no")
+    if family == "top":
+        return Mean(partial(terms.among_top, labels_shown=int(number)), of="yes or no")
     return Whole(partial(ranking.lift, percent=number))
 
 

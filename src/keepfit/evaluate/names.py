@@ -40,10 +40,13 @@ METRICS: dict[str, Entry] = {
 FAMILIES: dict[str, Entry] = {  # a number belongs to the name: `within-10`
     "within": Entry("higher", "share of the rows", _NUMBERS),
     "share-within": Entry("higher", "share of the rows", _NUMBERS),
+    "prefix": Entry("higher", "share of the rows", _CLASSES),
+    "top": Entry("higher", "share of the rows", _CLASSES),
     "lift-at": Entry("higher", "times the share of all rows", _CLASSES),
 }
 
-_EXAMPLES = ("within-10", "share-within-10", "lift-at-5")
+_EXAMPLES = ("within-10", "share-within-10", "lift-at-5", "prefix-4", "top-3")
+_WHOLE = ("prefix", "top")  # their number counts characters, or labels
 _FAMILY = re.compile(rf"({'|'.join(FAMILIES)})-((?:0|[1-9]\d*)(?:\.\d+)?)")
 
 
@@ -61,6 +64,8 @@ def parse(name: str) -> Parsed | None:
         return Parsed(name, entry)
     match = _FAMILY.fullmatch(name)
     if not match or not float(match[2]) or (match[1] == "lift-at" and float(match[2]) > 100):
+        return None
+    if match[1] in _WHOLE and not match[2].isdecimal():
         return None
     return Parsed(match[1], FAMILIES[match[1]], float(match[2]))
 

@@ -52,6 +52,25 @@ def right(sample: Sample) -> Numbers:
     return np.asarray(truth == said, dtype=np.float64)
 
 
+def prefix(sample: Sample, length: int) -> Numbers:
+    """1 for each label whose first `length` characters are those of the true one."""
+    truth, said = labels(sample)
+    heads = np.array([str(label)[:length] for label in sample.classes])
+    return np.asarray(heads[truth] == heads[said], dtype=np.float64)
+
+
+def among_top(sample: Sample, labels_shown: int) -> Numbers:
+    """1 for each true label among the `labels_shown` likeliest; of equally likely, by their order.
+
+    A label to which the model gives no chance is not among them.
+    """
+    truth, probabilities = chances(sample)
+    chance = probabilities[np.arange(len(truth)), truth][:, None]
+    earlier = np.arange(probabilities.shape[1]) < truth[:, None]
+    before = (probabilities > chance) | ((probabilities == chance) & earlier)
+    return np.asarray((before.sum(axis=1) < labels_shown) & (chance[:, 0] > 0), dtype=np.float64)
+
+
 def surprise(sample: Sample) -> Numbers:
     """Minus the logarithm of the true label's probability, clipped as scikit-learn clips it."""
     truth, probabilities = chances(sample)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from keepfit.digest import Digest
 from keepfit.errors import Refused
+from keepfit.lifecycle.benchmarks import answers
 from keepfit.lifecycle.champion import Defence
 from keepfit.lifecycle.judgement import Contender, Ground, Judgement, judged
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import Opened
 from keepfit.lifecycle.ports import Ports
-from keepfit.lifecycle.precedent import precedent_of
+from keepfit.lifecycle.precedent import judged_on, precedent_of
 from keepfit.records import Recipe, Side, Snapshot
 from keepfit.train.job import Fit, Job
 
@@ -55,16 +56,20 @@ def train(model: Model, ports: Ports, snapshot: Snapshot, defence: Defence) -> T
         Job.of(model.spec, snapshot, paths, root=model.root, code=model.code)
     )
     prepared = _prepared(model, ports, snapshot, paths, champion)
-    ground = Ground.holdout(prepared, model.spec.target, more=defence.findings)
+    ground = Ground.holdout(prepared, model.spec.target, more=defence.findings).with_cases(
+        model, judged_on(model, ports.registry, champion.state) if champion else {}
+    )
     theirs = Contender.of(champion, ground) if champion else None
     fit = running.result()
     ports.say(model.name, "judging")
     _same_rows(model, fit, prepared)
+    predictor = fit.predictor(model.spec, model.transform())
     ours = Contender(
         Side(digest=fit.candidate.digest),
         prepared.split.train_keys,
         prepared.split.validation_keys,
-        ground.predicted(fit.predictor(model.spec, model.transform())),
+        ground.predicted(predictor),
+        answers(ground.cases, predictor),
     )
     judgement = judged(
         model,

@@ -25,9 +25,21 @@ def check_model(project: Project, name: str) -> list[Problem]:
     found = [
         (key, str(error)) for key, look in _functions(spec, project.root) if (error := _error(look))
     ]
+    found += _sources(spec, project.root) + _benchmarks(spec, project.root)
     return [
         Problem(_place(project, f"model.{name}.{key}"), f"model.{name}.{key}", told)
-        for key, told in found + _sources(spec, project.root)
+        for key, told in found
+    ]
+
+
+def _benchmarks(spec: ModelSpec, root: Path) -> list[tuple[str, str]]:
+    """(key, what is wrong) of the files of benchmarks and of their columns."""
+    from keepfit.lifecycle.benchmarks import file_problem
+
+    return [
+        (f"benchmark.{name}.file", told)
+        for name, benchmark in spec.benchmark.items()
+        if (told := file_problem(root, benchmark, spec.target))
     ]
 
 

@@ -9,18 +9,20 @@ import polars as pl
 
 from keepfit.config.schema import ModelSpec, Split
 from keepfit.errors import NotComparable, UserError
+from keepfit.evaluate.benchmark import benchmark_score
 from keepfit.evaluate.compare import Sides, asked_for, score
 from keepfit.evaluate.evidence import different
 from keepfit.evaluate.metrics import get
 from keepfit.evaluate.sample import Sample, classes_of
+from keepfit.lifecycle.benchmarks import answers
 from keepfit.lifecycle.champion import open_rival
 from keepfit.lifecycle.judgement import Contender, Ground, Judgement, judged
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import Opened, open_version
 from keepfit.lifecycle.peek import look_at, ready_at
 from keepfit.lifecycle.ports import Ports
-from keepfit.lifecycle.precedent import precedent_of
-from keepfit.records import MetricScore, Record
+from keepfit.lifecycle.precedent import judged_on, precedent_of
+from keepfit.records import BenchmarkScore, MetricScore, Record
 from keepfit.store.nouns import VersionState
 
 SHOWN = 10  # rows on which two versions disagree most
@@ -35,6 +37,7 @@ class Evaluated(Record, frozen=True, kw_only=True):
     rows: int
     learned_from: int  # rows that it had learned from, left out
     scores: tuple[MetricScore, ...]
+    benchmarks: tuple[BenchmarkScore, ...] = ()
 
 
 class Compared(Record, frozen=True, kw_only=True):
@@ -70,7 +73,7 @@ def _reading(spec: ModelSpec, file: Path) -> ModelSpec:
 
 def evaluate(model: Model, ports: Ports, opened: Opened, data: Path | None) -> Evaluated:
     """A version's metrics on rows that it has not learned from."""
-    ground = ground_of(model, ports, data)
+    ground = ground_of(model, ports, data).with_cases(model, {})
     fresh = ~np.isin(ground.keys, opened.keys)
     if not fresh.any():
         raise NotComparable(
@@ -83,6 +86,7 @@ def evaluate(model: Model, ports: Ports, opened: Opened, data: Path | None) -> E
     truth = rows[model.spec.target]
     classes = classes_of(truth, said) if model.task == "classification" else ()
     own = model.own_metrics()
+    said_of = answers(ground.cases, opened.predictor)
     sides = Sides(Sample(truth, said, classes, rows), None, None)
     return Evaluated(
         model=model.name,
@@ -94,6 +98,10 @@ def evaluate(model: Model, ports: Ports, opened: Opened, data: Path | None) -> E
             score(own.get(name) or get(name), sides)
             for name in asked_for(model.spec.gate, model.task, len(classes))
         ),
+        benchmarks=tuple(
+            benchmark_score(cases, said_of.get(cases.name), None, model.task)
+            for cases in ground.cases
+        ),
     )
 
 
@@ -102,7 +110,9 @@ def compare(
 ) -> Compared:
     """Two versions on the same rows, none of which either has learned from."""
     different(challenger.side, champion.side, model.name)
-    ground = ground_of(model, ports, data)
+    ground = ground_of(model, ports, data).with_cases(
+        model, judged_on(model, ports.registry, champion.state)
+    )
     sides = Contender.of(challenger, ground), Contender.of(champion, ground)
     judgement = judged(
         model,
@@ -118,12 +128,12 @@ def judge_again(
     model: Model, ports: Ports, version: VersionState, champion: str | None
 ) -> Judgement:
     """A version held against a champion on the holdout that the sources give now."""
-    ground = ground_of(model, ports, None)
+    held = ports.registry.state(model.name).versions[champion] if champion else None
+    ground = ground_of(model, ports, None).with_cases(
+        model, judged_on(model, ports.registry, held) if held else {}
+    )
     challenger = open_version(ports.registry, model.name, version, model.root)
-    against = None
-    if champion:
-        held = ports.registry.state(model.name).versions[champion]
-        against = open_rival(model, ports.registry, held)
+    against = open_rival(model, ports.registry, held) if held else None
     return judged(
         model,
         ground,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 import msgspec
@@ -12,15 +13,18 @@ from numpy.typing import NDArray
 
 from keepfit.data.keys import Keys, row_keys
 from keepfit.decide.gate import judge
-from keepfit.digest import sha256
+from keepfit.digest import Digest, sha256
 from keepfit.errors import NotComparable
 from keepfit.evaluate.baseline import naive
+from keepfit.evaluate.benchmark import Answers, Cases, benchmark_score
 from keepfit.evaluate.certificate import Precedent, Seen, certify
 from keepfit.evaluate.compare import measure
 from keepfit.evaluate.evidence import gather, trim_overlap
+from keepfit.lifecycle.benchmarks import answers, cases_of
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import Opened
 from keepfit.records import (
+    BenchmarkScore,
     Candidate,
     Certificate,
     Evidence,
@@ -45,9 +49,9 @@ class Judgement(Record, frozen=True, kw_only=True):
 
     def naming(self, version: str) -> Judgement:
         """The same, with the version that the challenger became."""
-        replace = msgspec.structs.replace
-        side = replace(self.evidence.challenger, version=version)
-        return replace(self, evidence=replace(self.evidence, challenger=side))
+        change = msgspec.structs.replace
+        side = change(self.evidence.challenger, version=version)
+        return change(self, evidence=change(self.evidence, challenger=side))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class Ground:
     learned: pl.Series | None = None  # the target of training, for the naive predictor
     removals: tuple[Removal, ...] = ()
     findings: tuple[Finding, ...] = ()
+    cases: tuple[Cases, ...] = ()  # of the model's benchmarks
 
     @classmethod
     def holdout(cls, prepared: Prepared, target: str, *, more: tuple[Finding, ...] = ()) -> Self:
@@ -79,6 +84,13 @@ class Ground:
         """Every row of a table of its own."""
         return cls(rows=ready.rows, raw=ready.raw(), keys=ready.keys)
 
+    def with_cases(self, model: Model, before: Mapping[str, Digest | None]) -> Self:
+        """The same, with the cases of the model's benchmarks.
+
+        `before` holds the digests of the files that the champion was judged on.
+        """
+        return replace(self, cases=cases_of(model, before, self.rows.schema[model.spec.target]))
+
     def predicted(self, predictor: Predictor) -> Prediction:
         """What a model says of every row, by the one path from the raw rows."""
         return predictor.predict(self.raw)
@@ -92,11 +104,18 @@ class Contender:
     keys: Keys
     validated: Keys | None  # of these, those of the validation rows; None: not known
     said: Prediction
+    answers: Mapping[str, Answers]  # what it says of the cases of each benchmark
 
     @classmethod
     def of(cls, opened: Opened, ground: Ground) -> Self:
         """A version on the ground."""
-        return cls(opened.side, opened.keys, opened.validated, ground.predicted(opened.predictor))
+        return cls(
+            opened.side,
+            opened.keys,
+            opened.validated,
+            ground.predicted(opened.predictor),
+            answers(ground.cases, opened.predictor),
+        )
 
     def seen(self, keep: NDArray[np.bool_]) -> Seen:
         """What a certificate tells of it, on the rows to `keep`."""
@@ -151,8 +170,23 @@ def judged(  # noqa: PLR0913 the door of this room: two sides on one ground
         removals=ground.removals,
         findings=ground.findings,
         certificate=_certificate(model, ground, keep, challenger, champion, precedent),
+        benchmarks=_benchmarks(model, ground, challenger, champion),
     )
-    return Judgement(evidence=evidence, verdict=judge(evidence, spec.gate))
+    return Judgement(evidence=evidence, verdict=judge(evidence, spec.gate, spec.benchmark))
+
+
+def _benchmarks(
+    model: Model, ground: Ground, challenger: Contender, champion: Contender | None
+) -> tuple[BenchmarkScore, ...]:
+    return tuple(
+        benchmark_score(
+            cases,
+            challenger.answers.get(cases.name),
+            champion.answers.get(cases.name) if champion else None,
+            model.task,
+        )
+        for cases in ground.cases
+    )
 
 
 def _certificate(  # noqa: PLR0913 the facts of a comparison
