@@ -47,6 +47,7 @@ NOUNS = (
     records.Candidate,
     records.Evidence,
     records.BenchmarkScore,
+    records.Disagreements,
     records.Certificate,
     records.Witness,
     records.Comparison,

@@ -115,8 +115,12 @@ def test_where_they_disagree_most_comes_first(two, spring):
     rows = pl.read_parquet(spring)
     apart = np.abs(said(two, "1.0.0", rows) - said(two, "1.1.0", rows))
     most = rows["house_id"].gather(np.argsort(-apart)[:10]).to_list()
-    assert [int(row["house_id"]) for row in result.disagreements] == most
-    assert set(result.disagreements[0]) == {"house_id", "price", "first", "second"}
+    found = result.judgement.evidence.disagreements
+    assert [int(row.key["house_id"]) for row in found.most] == most
+    assert set(found.most[0].features) == set(two.model.spec.features)
+    assert found.mean == pytest.approx(apart.mean())
+    assert (found.rows, found.differing) == (rows.height, rows.height)
+    assert found.distance == "absolute difference"
 
 
 def test_a_model_is_not_compared_with_itself(two):

@@ -13,6 +13,7 @@ from keepfit.cli.session import Session, verb
 
 if TYPE_CHECKING:
     from keepfit.lifecycle.compare import Compared, Evaluated
+    from keepfit.records import DisagreementRow, Evidence
 
 DATA = click.option(
     "--data", type=click.Path(path_type=Path), help="Rows to score; else the present holdout."
@@ -86,8 +87,32 @@ def _show_compared(compared: Compared) -> None:
     for reason in verdict.reasons:
         click.echo(f"{symbol(reason.outcome)} {reason.text}")
     show_benchmarks(evidence.benchmarks)
-    if compared.disagreements:
-        click.echo("\nWhere they disagree most:")
-        columns = tuple(compared.disagreements[0])
-        table([tuple(d.values()) for d in compared.disagreements], columns)
+    show_disagreements(evidence)
     next_step(f"Look inside: keepfit show {evidence.model}@{evidence.challenger.version}")
+
+
+def show_disagreements(evidence: Evidence) -> None:
+    """The rows on which the sides differ most, and the slices."""
+    found = evidence.disagreements
+    if found is None:
+        return
+    click.echo(f"\nThey differ on {found.differing:,} of {count(found.rows, 'row')}.")
+    if found.most:
+        click.echo("Where they disagree most:")
+        named = tuple(_name(found.most[0]))
+        rows = [
+            (*_name(row).values(), row.truth, row.challenger, row.champion) for row in found.most
+        ]
+        table(rows, (*named, "truth", "first", "second"))
+    if found.slices:
+        click.echo(f"\nBy slice ({found.distance}):")
+        slices = [
+            (f"{s.slice} = {s.value}", f"{s.differing:,} of {s.rows:,}", s.mean)
+            for s in found.slices
+        ]
+        table(slices, ("slice", "differ", "mean"), right="mean")
+
+
+def _name(row: DisagreementRow) -> dict[str, str]:
+    """What tells a row from others: its key, else its first features."""
+    return row.key or dict(list(row.features.items())[:3])

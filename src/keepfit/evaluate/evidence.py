@@ -12,6 +12,7 @@ from keepfit.records import (
     BenchmarkScore,
     Candidate,
     Certificate,
+    Disagreements,
     Evidence,
     Finding,
     Overlap,
@@ -64,6 +65,7 @@ def gather(  # noqa: PLR0913 each is a fact that the evidence must hold
     findings: tuple[Finding, ...] = (),
     certificate: Certificate | None = None,
     benchmarks: tuple[BenchmarkScore, ...] = (),
+    disagreements: Disagreements | None = None,
 ) -> Evidence:
     """
     The evidence on a candidate, against the champion if there is one.
@@ -95,4 +97,5 @@ def gather(  # noqa: PLR0913 each is a fact that the evidence must hold
         findings=tuple(findings),
         certificate=certificate,
         benchmarks=benchmarks,
+        disagreements=disagreements,
     )

@@ -25,8 +25,6 @@ from keepfit.lifecycle.precedent import judged_on, precedent_of
 from keepfit.records import BenchmarkScore, MetricScore, Record
 from keepfit.store.nouns import VersionState
 
-SHOWN = 10  # rows on which two versions disagree most
-
 
 class Evaluated(Record, frozen=True, kw_only=True):
     """A version on some rows."""
@@ -41,10 +39,9 @@ class Evaluated(Record, frozen=True, kw_only=True):
 
 
 class Compared(Record, frozen=True, kw_only=True):
-    """Two versions on the same rows, and where they disagree most."""
+    """Two versions on the same rows."""
 
     judgement: Judgement
-    disagreements: tuple[dict[str, str], ...]
 
 
 def ground_of(model: Model, ports: Ports, data: Path | None) -> Ground:
@@ -114,14 +111,15 @@ def compare(
         model, judged_on(model, ports.registry, champion.state)
     )
     sides = Contender.of(challenger, ground), Contender.of(champion, ground)
-    judgement = judged(
-        model,
-        ground,
-        challenger.manifest.candidate,
-        *sides,
-        precedent=precedent_of(model, ports.registry),
+    return Compared(
+        judgement=judged(
+            model,
+            ground,
+            challenger.manifest.candidate,
+            *sides,
+            precedent=precedent_of(model, ports.registry),
+        )
     )
-    return Compared(judgement=judgement, disagreements=_disagreements(model, ground, *sides))
 
 
 def judge_again(
@@ -142,31 +140,3 @@ def judge_again(
         Contender.of(against, ground) if against else None,
         precedent=precedent_of(model, ports.registry),
     )
-
-
-def _disagreements(
-    model: Model, ground: Ground, challenger: Contender, champion: Contender
-) -> tuple[dict[str, str], ...]:
-    keep = ~np.isin(ground.keys, challenger.keys) & ~np.isin(ground.keys, champion.keys)
-    ours, theirs = challenger.said.only(keep), champion.said.only(keep)
-    shown = [*(model.spec.data.key or model.spec.features[:3]), model.spec.target]
-    rows = ground.rows.filter(pl.Series(keep)).select(shown)
-    rows = rows.with_columns(ours.values.alias("first"), theirs.values.alias("second"))
-    distance = _distance(ours.probabilities, theirs.probabilities, rows)
-    most = rows.with_columns(distance.alias("__distance")).sort(
-        "__distance", descending=True, maintain_order=True
-    )
-    worst = most.filter(pl.col("__distance") > 0).head(SHOWN).drop("__distance")
-    return tuple({k: _plain(v) for k, v in row.items()} for row in worst.iter_rows(named=True))
-
-
-def _distance(ours: np.ndarray | None, theirs: np.ndarray | None, rows: pl.DataFrame) -> pl.Series:
-    if ours is not None and theirs is not None and ours.shape == theirs.shape:
-        return pl.Series(np.abs(ours - theirs).sum(axis=1))
-    if rows["first"].dtype.is_numeric():
-        return (rows["first"] - rows["second"]).abs().cast(pl.Float64)
-    return (rows["first"] != rows["second"]).cast(pl.Float64)
-
-
-def _plain(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

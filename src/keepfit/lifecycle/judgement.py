@@ -19,6 +19,7 @@ from keepfit.evaluate.baseline import naive
 from keepfit.evaluate.benchmark import Answers, Cases, benchmark_score
 from keepfit.evaluate.certificate import Precedent, Seen, certify
 from keepfit.evaluate.compare import measure
+from keepfit.evaluate.disagree import Shown, disagreements
 from keepfit.evaluate.evidence import gather, trim_overlap
 from keepfit.lifecycle.benchmarks import answers, cases_of
 from keepfit.lifecycle.model import Model
@@ -27,6 +28,7 @@ from keepfit.records import (
     BenchmarkScore,
     Candidate,
     Certificate,
+    Disagreements,
     Evidence,
     Finding,
     Record,
@@ -148,11 +150,13 @@ def judged(  # noqa: PLR0913 the door of this room: two sides on one ground
             "judge on",
             hint="wait for newer rows, or make the holdout larger",
         )
+    ours = challenger.said.only(keep)
+    theirs = champion.said.only(keep) if champion and not same else None
     measured = measure(
         rows,
         spec.target,
-        challenger.said.only(keep),
-        champion.said.only(keep) if champion and not same else None,
+        ours,
+        theirs,
         None if ground.learned is None else naive(ground.learned, rows.height, model.task),
         spec.gate,
         own=model.own_metrics(),
@@ -171,8 +175,17 @@ def judged(  # noqa: PLR0913 the door of this room: two sides on one ground
         findings=ground.findings,
         certificate=_certificate(model, ground, keep, challenger, champion, precedent),
         benchmarks=_benchmarks(model, ground, challenger, champion),
+        disagreements=_disagreements(model, rows, ours, theirs),
     )
     return Judgement(evidence=evidence, verdict=judge(evidence, spec.gate, spec.benchmark))
+
+
+def _disagreements(
+    model: Model, rows: pl.DataFrame, challenger: Prediction, champion: Prediction | None
+) -> Disagreements | None:
+    spec = model.spec
+    shown = Shown(spec.data.key, spec.features, spec.target, spec.gate.slices)
+    return disagreements(rows, challenger, champion, shown) if champion else None
 
 
 def _benchmarks(
