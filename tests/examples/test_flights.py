@@ -128,3 +128,9 @@ def test_the_data_are_all_flights_of_the_year(demo):
         pl.scan_parquet(demo.root / "data" / "*.parquet").select(pl.len()).collect().item()
         == 336_776
     )
+
+
+def test_the_gate_refuses_every_sabotaged_candidate(demo):
+    (test,) = demo.told("check", "--gate")
+    assert [trial["candidate"] for trial in test["trials"] if not trial["refused"]] == []
+    assert not test["honest"]["refused"]

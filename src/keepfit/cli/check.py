@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from keepfit.cli.render import count, next_step, symbol, table
 from keepfit.cli.session import Session, verb
-from keepfit.errors import ConfigError
+from keepfit.errors import ConfigError, GateFailed, UnknownName
+
+if TYPE_CHECKING:
+    from keepfit.config.project import Project
+    from keepfit.lifecycle.selftest import SelfTest, Trial
 
 
 @click.command("check")
+@click.argument("models", nargs=-1, metavar="[MODEL]...")
 @click.option("--show", is_flag=True, help="Print every value and where it came from.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of keepfit.toml for editors.")
+@click.option(
+    "--gate", is_flag=True, help="Show the gate sabotaged candidates: it must refuse each."
+)
 @verb
-def check_(session: Session, *, show: bool, schema: bool) -> None:
+def check_(
+    session: Session, models: tuple[str, ...], *, show: bool, schema: bool, gate: bool
+) -> None:
     """Check the file, the code it names, the reach of sources and store: all that is wrong."""
     if schema:
         from keepfit.config.jsonschema import json_schema
@@ -32,15 +44,19 @@ def check_(session: Session, *, show: bool, schema: bool) -> None:
             lambda: table([(k, o, v) for k, v, o in lines], ("key", "from", "value")),
         )
         return
+    if gate:
+        _check_gate(session, project, models)
+        return
     from keepfit.lifecycle.check import check_model, check_store
 
-    problems = [p for name in project.models for p in check_model(project, name)]
+    names = _named(project, models)
+    problems = [p for name in names for p in check_model(project, name)]
     problems += check_store(project)
     if problems:
         raise ConfigError(problems)
     session.show(
-        {"models": sorted(project.models), "problems": []},
-        lambda: _all_well(sorted(project.models), project.store),
+        {"models": names, "problems": []},
+        lambda: _all_well(names, project.store),
     )
 
 
@@ -49,3 +65,49 @@ def _all_well(models: list[str], store: str) -> None:
         click.echo(f"{symbol('pass')} {name}: file, code and sources are in order")
     click.echo(f"{symbol('pass')} store {store} can be written")
     next_step(f"{count(len(models), 'model')} checked. Next: keepfit plan")
+
+
+def _named(project: Project, models: tuple[str, ...]) -> list[str]:
+    """The models asked for, or all of the file; UnknownName with a guess."""
+    for name in models:
+        if name not in project.models:
+            raise UnknownName("model", name, project.models)
+    return sorted(models or project.models)
+
+
+def _check_gate(session: Session, project: Project, models: tuple[str, ...]) -> None:
+    """Sabotaged candidates before the gate of each model; GateFailed if one is let through."""
+    from keepfit.lifecycle.model import models_of
+    from keepfit.lifecycle.selftest import gate_test
+
+    with session.ports(project) as ports:
+        tests = [gate_test(model, ports) for model in models_of(project, models)]
+    session.show(tests, lambda: _show_tests(tests))
+    through = [(test.model, name) for test in tests for name in test.let_through]
+    if through:
+        model, name = through[0]
+        raise GateFailed(
+            f"{model}: the gate lets a candidate through that is sabotaged ({name})"
+            + (f", and {len(through) - 1:,} more" if len(through) > 1 else ""),
+            hint=f"look at model.{model}.gate: min_gain, confidence, and rules with a severity of"
+            " warn; a model that hardly beats a constant cannot be told from one",
+        )
+
+
+def _show_tests(tests: list[SelfTest]) -> None:
+    for test in tests:
+        click.echo(f"{test.model} on {count(test.rows, 'holdout row')}")
+        for trial in test.trials:
+            _show_trial(trial)
+        said = "is refused by the gate as well" if test.honest.refused else "passes"
+        click.echo(f"  {symbol('note')} an honest model against a constant {said}: ", nl=False)
+        click.echo(test.honest.reason)
+    refused = sum(trial.refused for test in tests for trial in test.trials)
+    total = sum(len(test.trials) for test in tests)
+    next_step(f"{refused:,} of {total:,} sabotaged candidates refused. Next: keepfit plan")
+
+
+def _show_trial(trial: Trial) -> None:
+    how = "refused" if trial.refused else "let through"
+    sign = symbol("pass" if trial.refused else "fail")
+    click.echo(f"  {sign} {trial.candidate}: {how}: {trial.reason}")
