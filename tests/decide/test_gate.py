@@ -253,7 +253,7 @@ def test_a_slice_that_may_be_worse_by_luck_passes(evidence, comparison):
     assert judge(evidence(slices=parts), GATE).outcome == "pass"
 
 
-def test_a_small_slice_among_others_is_noted(evidence):
+def test_a_small_slice_among_others_is_noted(evidence, comparison):
     small = SliceScore(
         column="origin",
         value="LGA",
@@ -262,7 +262,9 @@ def test_a_small_slice_among_others_is_noted(evidence):
         champion=1.0,
         note="too few rows to tell",
     )
-    verdict = judge(evidence(slices=(*evidence().slices, small)), GATE)
+    one, other = evidence().slices
+    less = change(other, rows=488, comparison=comparison(rows=488, confidence=0.975))
+    verdict = judge(evidence(slices=(one, less, small)), GATE)
     assert verdict.outcome == "pass"
     assert text_of(verdict, "slice origin") == (
         "origin: none of 2 values is significantly worse; too few rows to tell: LGA"
@@ -298,3 +300,11 @@ def test_the_gate_knows_no_numbers_library():
     run = [sys.executable, "-c", code + "print(*sys.modules)"]
     out = subprocess.run(run, capture_output=True, text=True, check=True)
     assert not {"numpy", "polars", "sklearn", "scipy"} & set(out.stdout.split())
+
+
+def test_slices_that_do_not_hold_all_rows_fail(evidence):
+    verdict = judge(evidence(slices=evidence().slices[:1]), GATE)
+    assert verdict.outcome == "fail"
+    assert text_of(verdict, "slice origin is whole") == (
+        "origin: its slices have 500 rows together; expected 1,000"
+    )

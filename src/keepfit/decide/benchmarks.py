@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 from keepfit.config.schema import Benchmark
 from keepfit.decide.words import figures, plain
 from keepfit.records import BenchmarkScore, Evidence, Outcome, Reason
+
+USUAL = ("accuracy", "mae")  # what is measured where the file of models names no metric
 
 
 def benchmarks(evidence: Evidence, asked: Mapping[str, Benchmark]) -> Iterator[Reason]:
@@ -38,18 +41,18 @@ def _missing(spec: Benchmark, score: BenchmarkScore, evidence: Evidence) -> Iter
     if score.error:
         yield score.error
     yield from _another_file(spec, score)
-    if spec.metric not in (None, score.metric):
-        yield f"it was measured by {score.metric}; expected {spec.metric}"
+    if score.metric not in ((spec.metric,) if spec.metric else USUAL):
+        yield f"it was measured by {score.metric}; expected {spec.metric or ' or '.join(USUAL)}"
     if score.cases < 1:
         yield "it has no cases"
-    if score.challenger is None:
+    if score.challenger is None or not math.isfinite(score.challenger):
         yield f"{score.metric} of the challenger is missing"
     if evidence.champion is not None:
         yield from _champion_missing(spec, score)
 
 
 def _champion_missing(spec: Benchmark, score: BenchmarkScore) -> Iterator[str]:
-    if score.champion is None:
+    if score.champion is None or not math.isfinite(score.champion):
         yield f"{score.metric} of the champion is missing"
     if spec.max_lost is not None and score.lost is None:
         yield "the cases that were lost were not counted"

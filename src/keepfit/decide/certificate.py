@@ -46,6 +46,12 @@ def _strange(certificate: Certificate, evidence: Evidence) -> Iterator[str]:
         yield "no row was left out, and yet the rows offered are not the rows judged on"
     yield from _miscounted(certificate, overlap.champion)
     yield from _sides(certificate, evidence)
+    split = evidence.split
+    if certificate.challenger.seen > split.train + split.validation:
+        yield (
+            f"the challenger learned from {certificate.challenger.seen:,} rows; the evidence says"
+            f" {split.train + split.validation:,}"
+        )
     if certificate.used is None and not certificate.used_error:
         yield "how often these rows have judged before was not counted"
     elif certificate.used is not None and certificate.used < 0:
@@ -81,7 +87,7 @@ def _sides(certificate: Certificate, evidence: Evidence) -> Iterator[str]:
 def _side(name: str, witness: Witness, side: Side, rows: int) -> Iterator[str]:
     if not side.digest or witness.digest != side.digest:
         yield f"the certificate is of another {name}: {_shown(witness.digest)}"
-    if not witness.fingerprint or witness.seen < 1:
+    if len(witness.fingerprint) != 64 or witness.seen < 1:
         yield f"which rows the {name} learned from is not known"
     if witness.answers != rows:
         yield f"the {name} answered {witness.answers:,} of {rows:,} rows"

@@ -55,7 +55,7 @@ def _unfit(found: Comparison, evidence: Evidence, gate: Gate) -> Iterator[str]:
             f"the comparison is of {found.metric} on {found.rows:,} rows;"
             f" expected {evidence.metric} on {evidence.rows:,}"
         )
-    if found.confidence < gate.confidence:
+    if not found.confidence >= gate.confidence:
         yield (
             f"the comparison is {percent(found.confidence)} sure;"
             f" the gate asks for {percent(gate.confidence)}"

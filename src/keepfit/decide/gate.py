@@ -11,6 +11,7 @@ from keepfit.decide.bounds import bounds
 from keepfit.decide.certificate import honest
 from keepfit.decide.gain import gain
 from keepfit.decide.slices import slices
+from keepfit.decide.whole import whole
 from keepfit.records import Evidence, Outcome, Reason, Verdict
 
 _WORST_FIRST: tuple[Outcome, ...] = ("fail", "inconclusive", "warn", "pass")
@@ -30,6 +31,7 @@ def judge(
         *_reported(evidence, gate),
         *(reason for rule in gate.rules for reason in bounds(rule, evidence)),
         *slices(evidence, gate),
+        *whole(evidence, gate),
         *benchmarks(evidence, asked),
         *_findings(evidence),
     )

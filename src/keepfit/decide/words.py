@@ -29,4 +29,6 @@ def percent(share: float) -> str:
 
 
 def _decimals(apart: float) -> int:
-    return min(12, max(0, 1 - math.floor(math.log10(apart)))) if apart else 0
+    if not apart or not math.isfinite(apart):
+        return 0
+    return min(12, max(0, 1 - math.floor(math.log10(apart))))
