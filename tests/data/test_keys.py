@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keepfit.data import keys
-from keepfit.data.keys import fingerprint_bytes, mix, read_fingerprint, row_keys, seeded
+from keepfit.data.keys import among, fingerprint_bytes, mix, read_fingerprint, row_keys, seeded
 from keepfit.errors import Corrupt
 
 MASK = (1 << 64) - 1
@@ -149,3 +149,9 @@ def test_a_damaged_fingerprint_is_corrupt(damage):
     data = fingerprint_bytes(np.arange(100, dtype=np.uint64))
     with pytest.raises(Corrupt, match="fingerprint"):
         read_fingerprint(damage(data))
+
+
+@given(*[st.lists(st.integers(0, 12) | st.integers(2**64 - 3, 2**64 - 1), max_size=20)] * 2)
+def test_which_keys_are_among_others_is_what_numpy_says(asked, known):
+    mine, others = (np.array(numbers, dtype=np.uint64) for numbers in (asked, known))
+    assert among(mine, others).tolist() == np.isin(mine, others).tolist()

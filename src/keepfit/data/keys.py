@@ -60,13 +60,36 @@ def seeded(keys: Keys, seed: int, purpose: str) -> Keys:
     return mix(keys ^ mix(np.array([salt % (1 << 64)], dtype=np.uint64)))
 
 
+def distinct(keys: Keys) -> Keys:
+    """The keys sorted, each once; the same array where they are so already."""
+    if (keys[1:] > keys[:-1]).all():
+        return keys
+    return np.unique(keys)
+
+
+def among(keys: Keys, known: Keys) -> NDArray[np.bool_]:
+    """Whether each of the keys is one of those known, as `numpy.isin` says, in a tenth of its time.
+
+    Both sides are sorted first: looking up neighbours one after the other stays in the cache.
+    """
+    known = distinct(known)
+    found = np.zeros(len(keys), dtype=np.bool_)
+    if not len(known):
+        return found
+    order = np.argsort(keys)
+    asked = keys[order]
+    places = np.minimum(np.searchsorted(known, asked), len(known) - 1)
+    found[order] = known[places] == asked
+    return found
+
+
 def fingerprint_bytes(keys: Keys) -> bytes:
     """The set of keys, sorted and packed: the same set makes the same bytes."""
-    distinct = np.unique(keys)
-    steps = np.diff(distinct, prepend=np.uint64(0)).astype("<u8")
+    once = distinct(keys)
+    steps = np.diff(once, prepend=np.uint64(0)).astype("<u8")
     # Byte by byte: the high bytes of the steps are nearly all zero, and pack to nothing.
     planes = np.ascontiguousarray(steps.view(np.uint8).reshape(-1, 8).T)
-    return _MAGIC + struct.pack("<Q", len(distinct)) + zlib.compress(planes.tobytes(), _LEVEL)
+    return _MAGIC + struct.pack("<Q", len(once)) + zlib.compress(planes.tobytes(), _LEVEL)
 
 
 def read_fingerprint(data: bytes) -> Keys:

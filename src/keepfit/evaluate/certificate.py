@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from keepfit.data.keys import among, distinct
 from keepfit.digest import Digest, sha256
 from keepfit.kinds.base import Prediction
 from keepfit.records import Certificate, Witness
@@ -69,8 +70,8 @@ def keys_digest(keys: Keys) -> Digest:
 
 
 def _witness(side: Seen, offered: Keys) -> Witness:
-    learned = np.unique(side.learned)
-    seen = int(np.isin(offered, learned).sum())
+    learned = distinct(side.learned)
+    seen = int(among(offered, learned).sum())
     return Witness(
         digest=side.digest,
         fingerprint=keys_digest(learned),
@@ -85,7 +86,7 @@ def _witness(side: Seen, offered: Keys) -> Witness:
 def _validated(side: Seen, offered: Keys, learned: int) -> int | None:
     if side.validated is None:
         return None if learned else 0  # a row that it never saw did not stop it either
-    return int(np.isin(offered, side.validated).sum())
+    return int(among(offered, side.validated).sum())
 
 
 def _nulls(said: Prediction) -> int:

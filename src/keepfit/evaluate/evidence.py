@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from keepfit.data.keys import among
 from keepfit.digest import Digest
 from keepfit.errors import NotComparable
 from keepfit.evaluate.compare import Measured
@@ -32,8 +33,8 @@ def trim_overlap(
     The arguments are the hashes of row keys: of the holdout in its order, of what each side has
     learned from in any order.
     """
-    ours = np.isin(holdout, challenger)
-    theirs = np.zeros_like(ours) if champion is None else np.isin(holdout, champion)
+    ours = among(holdout, challenger)
+    theirs = np.zeros_like(ours) if champion is None else among(holdout, champion)
     seen = ours | theirs
     overlap = Overlap(
         challenger=int(ours.sum()), champion=int(theirs.sum()), trimmed=int(seen.sum())
