@@ -47,8 +47,24 @@ def test_compare_shows_both_sides_and_where_they_disagree(two, call):
     )
     evidence = result["judgement"]["evidence"]
     assert evidence["champion"]["version"].startswith("1.1.0")
-    assert len(result["disagreements"]) == 10
-    assert result["disagreements"][0]["trip_id"] in said.out
+    most = evidence["disagreements"]["most"]
+    assert len(most) == 10
+    assert most[0]["key"]["trip_id"] in said.out
+    assert "They differ on 40 of 40 rows." in said.out
+
+
+def test_benchmarks_are_shown_case_by_case(two, call):
+    june = two.file("june.csv").read_text().splitlines()
+    two.file("known.csv").write_text("\n".join([june[0], *june[1:4]]) + "\n")
+    known = "--set", "model.fare.benchmark.known.file=known.csv"
+    more = "--set", "model.fare.benchmark.known.case=trip_id"
+    scored = call(two, "evaluate", "fare@1.0", *known, *more)
+    assert "Benchmarks:" in scored.out
+    assert "known" in scored.out
+    said = call(two, "compare", "fare@1.0", "fare@1.1", "--data", "june.csv", *known, *more)
+    assert "✓ known: mae " in said.out
+    assert "Cases on which one side is better:" in said.out
+    assert june[1].split(",")[0] in said.out
 
 
 def test_compare_of_a_version_with_itself_exits_with_3(two, call):

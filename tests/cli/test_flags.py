@@ -9,6 +9,7 @@ SHOWING = [
     ["init", "another"],
     ["check"],
     ["check", "--show"],
+    ["check", "fare", "--gate"],
     ["plan"],
     ["list"],
     ["show", "fare@latest"],

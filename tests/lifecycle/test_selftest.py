@@ -1,11 +1,18 @@
 """The gate refuses every sabotaged candidate, on real data and for every kind of answer."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from keepfit.cli import main
+from keepfit.config.schema import Gate
+from keepfit.lifecycle import selftest
 from keepfit.lifecycle.selftest import SABOTAGED, gate_test
+from keepfit.records import Side
 
 MODEL = """\
 [project]
@@ -107,3 +114,33 @@ def test_a_sabotaged_candidate_that_is_let_through_is_named_and_the_exit_code_sa
     assert "✗ constant: let through: mae " in out
     assert "the gate lets a candidate through that is sabotaged (constant)" in err
     assert "an honest model against a constant is refused by the gate as well" in out
+
+
+@pytest.fixture(scope="module")
+def scene(begin_at, tmp_path_factory):
+    """An honest model of the houses in the place of the champion."""
+    life = begin_at(tmp_path_factory.mktemp("scene"))
+    life.months(*range(1, 11))
+    return selftest._scene(life.model, life.ports())
+
+
+GATES = st.builds(
+    Gate,
+    metric=st.sampled_from(["mae", "rmse", "r2", "within-10000"]),
+    min_gain=st.sampled_from([0.0, 1e-12, 5.0]),
+    confidence=st.floats(0.51, 0.999),
+    slices=st.sampled_from([(), ("district",)]),
+    max_overlap=st.floats(0, 0.99),
+)
+
+
+@given(gate=GATES, versions=st.tuples(*[st.none() | st.sampled_from(["1.0.0-a", "2.0.0-b"])] * 2))
+@settings(max_examples=60)
+def test_no_model_is_accepted_against_itself_whatever_the_gate_and_the_names(scene, gate, versions):
+    spec = scene.model.spec.model_copy(update={"gate": gate})
+    held = replace(scene, model=replace(scene.model, spec=spec))
+    digest = scene.champion.side.digest
+    one, other = (replace(scene.champion, side=Side(digest=digest, version=v)) for v in versions)
+    assert selftest._trial(held, "itself", one, other).refused
+    renamed = scene.posing("renamed", scene.champion.said)
+    assert selftest._trial(held, "renamed", renamed, other).refused
