@@ -8,7 +8,7 @@ def test_the_gate_is_shown_sabotaged_candidates_and_refuses_each(once_trained, c
     assert said.code == 0
     assert "✓ shuffled labels: refused: mae " in said.out
     assert "✓ leaked target: refused: " in said.out
-    assert said.out.rstrip().endswith("9 of 9 sabotaged candidates refused. Next: keepfit plan")
+    assert said.out.rstrip().endswith("10 of 10 sabotaged candidates refused. Next: keepfit plan")
     (test,) = json.loads(call(once_trained, "check", "fare", "--gate", "--json").out)
     assert (test["model"], test["rows"] >= 40) == ("fare", True)
     assert all(trial["refused"] and trial["reason"] for trial in test["trials"])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from keepfit.config.schema import Gate
 from keepfit.decide.certificate import RULE
 from keepfit.decide.gate import judge
-from keepfit.records import Overlap, Side
+from keepfit.records import MetricScore, Overlap, Side
 
 change = msgspec.structs.replace
 HEX = st.text("0123456789abcdef", min_size=64, max_size=64)
@@ -32,7 +32,7 @@ def overlapping(evidence, challenger=0, champion=0, trimmed=0, rows=1_000):
 
 def test_an_honest_comparison_is_told_in_words(evidence):
     assert said(judge(evidence(), Gate())).text == (
-        "1,000 rows that neither side has learned from, each answered by both"
+        "judged on 1,000 rows that neither side has learned from, each answered by both"
     )
     some = overlapping(evidence, champion=20, trimmed=20)
     assert "; 20 more were left out" in said(judge(some, Gate())).text
@@ -92,3 +92,26 @@ def test_a_champion_that_was_tuned_on_rows_that_were_left_out_is_no_reason(evide
     witness = change(made.certificate.champion, validated=None)
     told = change(made, certificate=change(made.certificate, champion=witness))
     assert judge(told, Gate()).outcome == "pass"
+
+
+def loss(evidence, metric, challenger, baseline=20.0, rows=1_000):
+    score = MetricScore(metric=metric, better="lower", challenger=challenger, baseline=baseline)
+    return judge(evidence(rows=rows, scores=(*evidence().scores[1:], score)), Gate())
+
+
+def leaks(verdict):
+    return [r.outcome for r in verdict.reasons if r.rule == "too good to be true"]
+
+
+@pytest.mark.parametrize("metric", ["mae", "log_loss"])
+def test_what_is_too_good_to_be_true_is_refused(metric, evidence):
+    assert leaks(loss(evidence, metric, 0.0)) == ["fail"]
+    assert leaks(loss(evidence, metric, 1.9e-5)) == ["fail"]
+    assert leaks(loss(evidence, metric, 2.1e-5)) == []
+    assert leaks(loss(evidence, metric, 0.0, rows=29)) == []
+    assert leaks(loss(evidence, "share_of_nothing", 0.0)) == []
+
+
+def test_a_file_may_believe_anything(evidence):
+    score = MetricScore(metric="mae", better="lower", challenger=0.0, baseline=20.0)
+    assert leaks(judge(evidence(scores=(score,)), Gate(too_good=0))) == []

@@ -74,6 +74,27 @@ def test_every_sabotaged_candidate_is_refused(real, name):
     assert not test.honest.refused
 
 
+def test_each_is_refused_for_what_is_wrong_with_it(real):
+    rows, kind = DATA["diabetes"]()
+    life = real(rows, kind)
+    test = gate_test(life.model, life.ports())
+    reasons = {trial.candidate: trial.reason for trial in test.trials}
+    words = {
+        "shuffled labels": "worse by",
+        "constant": "worse by",
+        "last but one": "worse by",
+        "leaked target": "look for a column that knows the answer",
+        "learned holdout": "none is left to judge on",
+        "hidden holdout": "the certificate's fingerprint",
+        "wrong units": "worse by",
+        "missing answer": "the prediction is None",
+        "the champion again": "byte for byte",
+        "the champion renamed": "neither better nor worse",
+    }
+    assert words.keys() == reasons.keys()
+    assert [name for name in words if words[name] not in reasons[name]] == []
+
+
 def test_labels_without_probabilities_are_refused_as_well(real):
     params = '[model.real.params]\nestimator = "sklearn.svm.LinearSVC"'
     rows = labelled("iris", ["setosa", "versicolor", "virginica"])

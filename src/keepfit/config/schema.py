@@ -206,6 +206,8 @@ class Gate(Table):
     """bounds on metrics"""
     max_overlap: Annotated[float, Field(ge=0, lt=1)] = 0.5
     """the largest share of the holdout that may be left out because a side had learned from it"""
+    too_good: Annotated[float, Field(ge=0, lt=1)] = 1e-6
+    """a loss below this share of the naive baseline's is taken for a leak; 0 believes any"""
 
 
 class Benchmark(Table):

@@ -116,7 +116,7 @@ def _unfair(certificate: Certificate, gate: Gate) -> Iterator[str]:
 
 
 def _told(certificate: Certificate) -> str:
-    rows = f"{certificate.rows:,} rows that"
+    rows = f"judged on {certificate.rows:,} rows that"
     said = (
         f"{rows} neither side has learned from, each answered by both"
         if certificate.champion

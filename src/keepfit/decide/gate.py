@@ -10,6 +10,7 @@ from keepfit.decide.benchmarks import benchmarks
 from keepfit.decide.bounds import bounds
 from keepfit.decide.certificate import honest
 from keepfit.decide.gain import gain
+from keepfit.decide.leak import leak
 from keepfit.decide.slices import slices
 from keepfit.decide.whole import whole
 from keepfit.records import Evidence, Outcome, Reason, Verdict
@@ -28,6 +29,7 @@ def judge(
         *_rows(evidence),
         *gain(evidence, gate),
         *honest(evidence, gate),
+        *leak(evidence, gate),
         *_reported(evidence, gate),
         *(reason for rule in gate.rules for reason in bounds(rule, evidence)),
         *slices(evidence, gate),

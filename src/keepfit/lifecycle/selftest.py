@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from keepfit.data.keys import Keys
 from keepfit.data.prepare import Prepared, prepare
 from keepfit.decide.approval import who_must_act
 from keepfit.digest import Digest, digest_of
@@ -188,23 +189,29 @@ def _behind(scene: Scene) -> Contender:
     )
 
 
-def _leaked(scene: Scene) -> Contender:
-    """It learned the holdout by heart."""
+def _knowing(scene: Scene) -> Contender:
+    """It knows every answer."""
     truth = scene.ground.rows[scene.model.spec.target]
     classes = scene.champion.said.classes
     chances = None
     if classes:
         hits = [(truth == label).fill_null(False).to_numpy() for label in classes]
         chances = np.stack(hits, axis=1).astype(np.float64)
-    made = scene.posing("leaked target", Prediction(truth, chances, classes))
-    return replace(made, keys=np.union1d(scene.champion.keys, scene.ground.keys))
+    return scene.posing("leaked target", Prediction(truth, chances, classes))
 
 
-def _half_leaked(scene: Scene) -> Contender:
-    """It learned every second row of the holdout, and says that it did not."""
-    made = _leaked(scene)
-    hidden = np.union1d(scene.champion.keys, scene.ground.keys[::2])
-    return replace(made, side=Side(digest=_digest("hidden leak")), keys=hidden)
+def _learned_by_heart(scene: Scene) -> Contender:
+    """It knows every answer, for it learned from the holdout."""
+    return _having_learned(scene, scene.ground.keys, _knowing(scene))
+
+
+def _hidden(scene: Scene) -> Contender:
+    """It learned from some of the holdout, which its split does not say."""
+    return _having_learned(scene, scene.ground.keys[::3], _knowing(scene))
+
+
+def _having_learned(scene: Scene, rows: Keys, made: Contender) -> Contender:
+    return replace(made, keys=np.union1d(scene.champion.keys, rows))
 
 
 def _wrong_units(scene: Scene) -> Contender:
@@ -234,8 +241,9 @@ SABOTAGED: dict[str, Callable[[Scene], Contender]] = {
     "shuffled labels": _shuffled,
     "constant": lambda scene: scene.posing("constant", _constant(scene)),
     "last but one": _behind,
-    "leaked target": _leaked,
-    "hidden leak": _half_leaked,
+    "leaked target": _knowing,
+    "learned holdout": _learned_by_heart,
+    "hidden holdout": _hidden,
     "wrong units": _wrong_units,
     "missing answer": _silent,
     "the champion again": lambda scene: scene.champion,
