@@ -35,6 +35,7 @@ def _properties(suite: ET.Element, evidence: Evidence, verdict: Verdict) -> None
         "snapshot": evidence.snapshot,
         "holdout": evidence.holdout,
         "rows": str(evidence.rows),
+        "trimmed": str(evidence.overlap.trimmed),
     }
     properties = ET.SubElement(suite, "properties")
     for key, value in facts.items():

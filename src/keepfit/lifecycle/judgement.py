@@ -27,7 +27,6 @@ from keepfit.lifecycle.open import Opened
 from keepfit.records import (
     BenchmarkScore,
     Candidate,
-    Certificate,
     Disagreements,
     Evidence,
     Finding,
@@ -173,7 +172,14 @@ def judged(  # noqa: PLR0913 the door of this room: two sides on one ground
         overlap=overlap,
         removals=ground.removals,
         findings=ground.findings,
-        certificate=_certificate(model, ground, keep, challenger, champion, precedent),
+        certificate=certify(
+            ground.keys,
+            keep,
+            challenger.seen(keep),
+            champion.seen(keep) if champion else None,
+            contents=_contents(candidate, ground.raw.filter(pl.Series(keep)), rows[spec.target]),
+            precedent=precedent,
+        ),
         benchmarks=_benchmarks(model, ground, challenger, champion),
         disagreements=_disagreements(model, rows, ours, theirs),
     )
@@ -202,21 +208,7 @@ def _benchmarks(
     )
 
 
-def _certificate(  # noqa: PLR0913 the facts of a comparison
-    model: Model,
-    ground: Ground,
-    keep: NDArray[np.bool_],
-    challenger: Contender,
-    champion: Contender | None,
-    precedent: Precedent,
-) -> Certificate:
-    kept = pl.Series(keep)
-    held = ground.raw.filter(kept).with_columns(ground.rows.filter(kept)[model.spec.target])
-    return certify(
-        ground.keys,
-        keep,
-        challenger.seen(keep),
-        champion.seen(keep) if champion else None,
-        contents=row_keys(held),
-        precedent=precedent,
-    )
+def _contents(candidate: Candidate, raw: pl.DataFrame, truth: pl.Series) -> Keys:
+    """A hash a row of what the challenger reads there, and of what is true."""
+    read = [column.name for column in candidate.schema if column.name != truth.name]
+    return row_keys(raw.select(read).with_columns(truth))
