@@ -177,7 +177,7 @@ def judged(  # noqa: PLR0913 the door of this room: two sides on one ground
             keep,
             challenger.seen(keep),
             champion.seen(keep) if champion else None,
-            contents=_contents(candidate, ground.raw.filter(pl.Series(keep)), rows[spec.target]),
+            contents=_contents(candidate, ground.raw, keep, rows[spec.target]),
             precedent=precedent,
         ),
         benchmarks=_benchmarks(model, ground, challenger, champion),
@@ -208,7 +208,10 @@ def _benchmarks(
     )
 
 
-def _contents(candidate: Candidate, raw: pl.DataFrame, truth: pl.Series) -> Keys:
+def _contents(
+    candidate: Candidate, raw: pl.DataFrame, keep: NDArray[np.bool_], truth: pl.Series
+) -> Keys:
     """A hash a row of what the challenger reads there, and of what is true."""
-    read = [column.name for column in candidate.schema if column.name != truth.name]
-    return row_keys(raw.select(read).with_columns(truth))
+    read = raw.select(c.name for c in candidate.schema if c.name != truth.name)
+    kept = read if keep.all() else read.filter(pl.Series(keep))  # a copy of a million rows is large
+    return row_keys(kept.with_columns(truth))
