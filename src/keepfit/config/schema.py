@@ -196,6 +196,10 @@ class Gate(Table):
     """what champion and challenger are compared on; else mae, or log_loss for classes"""
     metrics: tuple[str, ...] = ()
     """further metrics to report; the usual ones of the task always are"""
+    max_overlap: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    """the largest share of the holdout that may be left out because a side had learned from it"""
+    too_good: Annotated[float, Field(ge=0, lt=1)] = 1e-6
+    """a loss below this share of the naive baseline's is taken for a leak; 0 believes any"""
     min_gain: Annotated[float, Field(ge=0)] = 0.0
     """how much better at least, in the metric's own unit"""
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
@@ -204,10 +208,15 @@ class Gate(Table):
     """columns; no value of them may get significantly worse"""
     rules: tuple[Rule, ...] = ()
     """bounds on metrics"""
-    max_overlap: Annotated[float, Field(ge=0, lt=1)] = 0.5
-    """the largest share of the holdout that may be left out because a side had learned from it"""
-    too_good: Annotated[float, Field(ge=0, lt=1)] = 1e-6
-    """a loss below this share of the naive baseline's is taken for a leak; 0 believes any"""
+
+
+class Metric(Table):
+    """A metric of your own."""
+
+    function: FunctionPath
+    """module:function of (truth, prediction) or (truth, prediction, rows); gives a number"""
+    better: Literal["higher", "lower"]
+    """which way is better"""
 
 
 class Benchmark(Table):
@@ -244,15 +253,6 @@ class Benchmark(Table):
                 " accuracy, prefix-N, top-N, within-N or share-within-N"
             )
         return self
-
-
-class Metric(Table):
-    """A metric of your own."""
-
-    function: FunctionPath
-    """module:function of (truth, prediction) or (truth, prediction, rows); gives a number"""
-    better: Literal["higher", "lower"]
-    """which way is better"""
 
 
 class Promote(Table):
