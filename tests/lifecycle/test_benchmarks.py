@@ -166,6 +166,13 @@ def test_a_file_that_changed_since_the_champion_was_judged_fails_until_it_is_mea
     assert "keepfit.toml says" in said(known.retrained().judgement).text
 
 
+def test_losses_of_single_cases_are_asked_of_a_metric_that_tells_them(known):
+    known.change('metric = "within-30000"', "max_lost = 1")  # by default it is measured by mae
+    judgement = spoil(known)
+    assert said(judgement).outcome == "fail"
+    assert "max_lost asks which cases are right, which mae does not tell" in said(judgement).text
+
+
 def test_ambiguous_cases_are_left_out_and_counted(known):
     twice = house("attic", 1, area_m2=33), house("attic", 2, area_m2=34)
     marked = [{**c, "unclear": c["who"] == "villa"} for c in (*known.cases, *twice)]

@@ -19,6 +19,9 @@ from keepfit.config.values import Cron, FunctionPath, Holdout, Span
 from keepfit.durations import Duration
 from keepfit.records import Severity
 
+# how the names of metrics begin by which a single case is right or wrong
+RIGHT_OR_WRONG = ("accuracy", "prefix-", "top-", "within-", "share-within-")
+
 
 class Table(BaseModel):
     """A table of the file: frozen, and a key it does not know is an error."""
@@ -246,8 +249,7 @@ class Benchmark(Table):
 
     @model_validator(mode="after")
     def _cases_are_right_or_wrong(self) -> Self:
-        families = ("accuracy", "prefix-", "top-", "within-", "share-within-")
-        if self.max_lost is not None and self.metric and not self.metric.startswith(families):
+        if self.max_lost is not None and self.metric and not self.metric.startswith(RIGHT_OR_WRONG):
             raise ValueError(
                 f"has max_lost with {self.metric}, by which no case is right or wrong; expected"
                 " accuracy, prefix-N, top-N, within-N or share-within-N"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from keepfit.config.schema import Benchmark
+from keepfit.config.schema import RIGHT_OR_WRONG, Benchmark
 from keepfit.decide.words import figures, plain
 from keepfit.records import BenchmarkScore, Evidence, Outcome, Reason
 
@@ -56,6 +56,8 @@ def _champion_missing(spec: Benchmark, score: BenchmarkScore) -> Iterator[str]:
         yield f"{score.metric} of the champion is missing"
     if spec.max_lost is not None and score.lost is None:
         yield "the cases that were lost were not counted"
+    if spec.max_lost is not None and not score.metric.startswith(RIGHT_OR_WRONG):
+        yield f"max_lost asks which cases are right, which {score.metric} does not tell"
     if (score.lost or 0) < sum(change.better == "champion" for change in score.changes):
         yield "more cases are shown as lost than were counted"
 
