@@ -19,9 +19,6 @@ from keepfit.config.values import Cron, FunctionPath, Holdout, Span
 from keepfit.durations import Duration
 from keepfit.records import Severity
 
-# how the names of metrics begin by which a single case is right or wrong
-RIGHT_OR_WRONG = ("accuracy", "prefix-", "top-", "within-", "share-within-")
-
 
 class Table(BaseModel):
     """A table of the file: frozen, and a key it does not know is an error."""
@@ -220,6 +217,10 @@ class Metric(Table):
     """module:function of (truth, prediction) or (truth, prediction, rows); gives a number"""
     better: Literal["higher", "lower"]
     """which way is better"""
+
+
+# how the names of metrics begin by which a single case is right or wrong
+RIGHT_OR_WRONG = ("accuracy", "prefix-", "top-", "within-", "share-within-")
 
 
 class Benchmark(Table):
