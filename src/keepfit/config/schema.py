@@ -245,8 +245,7 @@ class Benchmark(Table):
     severity: Severity = "fail"
     """what it is when a bound is broken: fail, warn (a person decides) or note"""
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
-    """of the file: any other file fails; without it, a file that changed since the champion was
-    judged"""
+    """of the file: any other fails; else one that changed since the champion was judged does"""
 
     @model_validator(mode="after")
     def _cases_are_right_or_wrong(self) -> Self:
