@@ -51,6 +51,13 @@ def test_a_version_made_again_is_identical_byte_for_byte(life):
     assert life.tree() == before
 
 
+def test_the_rows_of_early_stopping_are_made_again_as_well(life):
+    life.change('holdout = "2 months"', 'holdout = "2 months"\nvalidation = "1 month"')
+    life.retrained()
+    rebuilt = made_again(life)
+    assert (rebuilt.outcome, rebuilt.files) == ("IDENTICAL", 3)  # the model, its rows, those of it
+
+
 def test_it_is_made_from_what_was_stored_whatever_the_project_says_by_now(life):
     transforming(life, PLAIN)
     first = life.retrained().version

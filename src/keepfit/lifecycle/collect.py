@@ -10,7 +10,7 @@ from itertools import islice
 
 from keepfit.config.schema import Keep
 from keepfit.digest import digest_of
-from keepfit.lifecycle.open import KEYS, MODEL
+from keepfit.lifecycle.open import KEYS, MODEL, VALIDATED
 from keepfit.store.collect import Removed
 from keepfit.store.nouns import VersionState
 from keepfit.store.registry import Registry
@@ -39,7 +39,7 @@ def survey(registry: Registry, model: str, rules: Rules) -> Survey:
 
 def made_again(path: str) -> bool:
     """Whether a rebuild makes that file of a version again, so that its recipe needs it not."""
-    return path.startswith(MODEL) or path == KEYS
+    return path.startswith(MODEL) or path in (KEYS, VALIDATED)
 
 
 def collect(registry: Registry, seen: Survey, *, op: str | None = None) -> Iterator[Removed]:

@@ -17,7 +17,7 @@ from keepfit.digest import sha256
 from keepfit.errors import Refused
 from keepfit.lifecycle.diagnosis import diagnose
 from keepfit.lifecycle.differences import Difference, between, equal, of_rows
-from keepfit.lifecycle.open import CODE, KEYS, MODEL, below
+from keepfit.lifecycle.open import CODE, KEYS, MODEL, VALIDATED, below
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.workplace import Workplace, lay_out
 from keepfit.records import Environment, Manifest, Record
@@ -81,7 +81,8 @@ class _Attempt:
     def files(self) -> dict[str, bytes]:
         """What was made again, by the paths of the version's files."""
         made = {MODEL + name: data for name, data in self.fit.files.items()}
-        return {**made, KEYS: self.fit.keys}
+        tuned = {VALIDATED: self.fit.validated} if self.fit.validated else {}
+        return {**made, KEYS: self.fit.keys, **tuned}
 
 
 def rebuild(version: VersionState, model: str, ports: Ports, scene: Scene) -> Rebuilt:
