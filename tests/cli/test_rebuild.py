@@ -57,8 +57,11 @@ def test_what_is_not_there_is_told_with_what_there_is(trained, call, verb):
     call(trained, verb, "fair@1.0.0").refuses(2, "there is no")
 
 
-def test_restore_of_what_is_live_is_refused(trained, call):
-    call(trained, "restore", "fare@1.0.0").refuses(3, "is live: nothing is to be restored")
+def test_restore_of_what_is_live_has_nothing_to_do(trained, call):
+    before = sorted(trained.store.rglob("*"))
+    said = call(trained, "restore", "fare@1.0.0")
+    assert (said.code, "is live: nothing is to be restored" in said.out) == (0, True)
+    assert sorted(trained.store.rglob("*")) == before
 
 
 KEEP = """
@@ -88,8 +91,10 @@ def test_gc_keeps_a_recipe_and_restore_has_the_version_back(project, call):
     call(project, "show", "fare@1.0.0").refuses(3, "collected to its recipe", "keepfit restore")
     assert "its recipe is kept until" in call(project, "gc").out
     assert "IDENTICAL" in call(project, "rebuild", "fare@1.0.0").out
-    said = call(project, "restore", "fare@1.0.0")
+    said = call(project, "restore", "fare@1.0.0", "--op", "back")
     assert "IDENTICAL, and live again" in said.out
+    again = call(project, "restore", "fare@1.0.0", "--op", "back", "--json")
+    assert json.loads(again.out)["status"] == "live"
     after = [file.read_bytes() for file in project.store.glob("m/fare/v/1.0.0-*/*/**/*.*")]
     assert set(before.values()) <= set(after)
     assert "restored" in call(project, "history", "fare").out

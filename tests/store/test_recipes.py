@@ -8,7 +8,7 @@ from keepfit.errors import Corrupt, Refused
 from keepfit.store import events, keys
 from keepfit.store.memory import MemoryStore
 from keepfit.store.registry import Registry
-from keepfit.store.survey import Recipes, Terms
+from keepfit.store.removal import Recipes, Terms
 
 DAY = timedelta(days=1)
 GONE = ("model.json", "rows.u64")

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from keepfit.cli.render import next_step, seconds, symbol
-from keepfit.cli.session import Session, verb
+from keepfit.cli.session import Session, verb, writes
 from keepfit.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from keepfit.lifecycle.rebuild import Rebuilt
 
-    from keepfit.lifecycle.ports import Ports
-    from keepfit.lifecycle.rebuild import Rebuilt, Scene
-    from keepfit.store.nouns import VersionState
-
+T = TypeVar("T")
 MOST = 12  # differences that are shown
 SIGNS = {"IDENTICAL": "pass", "EQUAL": "warn", "DIFFERENT": "fail"}
 HERE = click.option(
@@ -36,8 +34,8 @@ def rebuild_(session: Session, reference: str, *, here: bool) -> None:
     """
     from keepfit.lifecycle.rebuild import rebuild
 
-    rebuilt = _made(session, reference, rebuild, here=here)
-    session.show(rebuilt, lambda: _show(rebuilt))
+    _, _, rebuilt = _made(session, reference, rebuild, here=here)
+    session.show(rebuilt, lambda: _show_rebuilt(rebuilt))
     if rebuilt.outcome == "DIFFERENT":
         raise Refused(
             f"{rebuilt.model} {rebuilt.version} was made again and is DIFFERENT; {rebuilt.cause}",
@@ -48,43 +46,53 @@ def rebuild_(session: Session, reference: str, *, here: bool) -> None:
 @click.command("restore")
 @click.argument("reference", metavar="REF")
 @HERE
-@verb
+@writes
 def restore_(session: Session, reference: str, *, here: bool) -> None:
     """Make a version again of which gc has kept the recipe, and have it live.
 
     Only if every byte is as it was published; else exit code 3 and the cause.
     """
+    from functools import partial
+
     from keepfit.lifecycle.rebuild import restore
 
-    rebuilt = _made(session, reference, restore, here=here)
-    session.show(rebuilt, lambda: _show(rebuilt, restored=True))
+    made = partial(restore, op=f"{session.op}/restore")
+    model, version, rebuilt = _made(session, reference, made, here=here)
+    record = {"model": model, "version": version, "status": "live"}
+    session.show(record, lambda: _show_restored(model, version, rebuilt))
 
 
-def _made(
-    session: Session,
-    text: str,
-    make: Callable[[VersionState, str, Ports, Scene], Rebuilt],
-    *,
-    here: bool,
-) -> Rebuilt:
+def _made(session: Session, text: str, make: Callable[..., T], *, here: bool) -> tuple[str, str, T]:
+    """The model and version that are meant, and what `make` makes of them."""
     from keepfit.lifecycle.rebuild import Scene
     from keepfit.names import LATEST, Reference
     from keepfit.store.resolve import named
 
     project = session.project()
     reference = Reference.parse(text)
+    model = reference.model
     with session.ports(project) as ports:
         registry = ports.registry
         if reference.selector in (*project.stages, LATEST):
             version = registry.resolve(reference, project.stages)
         else:
-            version = named(registry.state(reference.model), reference)
-        return make(version, reference.model, ports, Scene(project.root, any_environment=here))
+            version = named(registry.state(model), reference)
+        made = make(version, model, ports, Scene(project.root, any_environment=here))
+    return model, version.version, made
 
 
-def _show(rebuilt: Rebuilt, *, restored: bool = False) -> None:
+def _show_restored(model: str, version: str, rebuilt: Rebuilt | None) -> None:
+    if rebuilt is None:
+        click.echo(f"{symbol('pass')} {model} {version} is live: nothing is to be restored")
+    else:
+        _show(rebuilt, outcome=f"{rebuilt.outcome}, and live again")
+    number = version.partition("-")[0]
+    pin = f'keepfit pin {model}@{number} --reason "…"'
+    next_step(f"The rules that let it go let it go again, unless: {pin}")
+
+
+def _show(rebuilt: Rebuilt, *, outcome: str) -> None:
     name = click.style(f"{rebuilt.model} {rebuilt.version}", bold=True)
-    outcome = f"{rebuilt.outcome}, and live again" if restored else rebuilt.outcome
     sign = symbol(SIGNS[rebuilt.outcome])
     click.echo(f"{sign} {name}  {outcome}  {seconds(rebuilt.seconds)}")
     click.echo(f"  code: {rebuilt.code}")
@@ -93,12 +101,12 @@ def _show(rebuilt: Rebuilt, *, restored: bool = False) -> None:
     if rebuilt.outcome == "IDENTICAL":
         click.echo(f"  {rebuilt.files} files, byte for byte as they were published")
     _show_differences(rebuilt)
+
+
+def _show_rebuilt(rebuilt: Rebuilt) -> None:
+    _show(rebuilt, outcome=rebuilt.outcome)
     number = rebuilt.version.partition("-")[0]
-    if restored:
-        pin = f'keepfit pin {rebuilt.model}@{number} --reason "…"'
-        next_step(f"The rules that let it go let it go again, unless: {pin}")
-    else:
-        next_step(f"What it was made from: keepfit show {rebuilt.model}@{number}")
+    next_step(f"What it was made from: keepfit show {rebuilt.model}@{number}")
 
 
 def _show_differences(rebuilt: Rebuilt) -> None:

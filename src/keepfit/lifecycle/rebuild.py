@@ -22,6 +22,7 @@ from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.workplace import Workplace, lay_out
 from keepfit.records import Environment, Manifest, Record
 from keepfit.store.nouns import VersionState
+from keepfit.store.resolve import deleted
 from keepfit.train.cpu import cpu_class
 from keepfit.train.interpreter import Interpreter, here, recorded_interpreter
 from keepfit.train.job import Fit, Job
@@ -95,16 +96,18 @@ def rebuild(version: VersionState, model: str, ports: Ports, scene: Scene) -> Re
         return _compared(attempt, ports, scene)
 
 
-def restore(version: VersionState, model: str, ports: Ports, scene: Scene) -> Rebuilt:
-    """Make a version again of which only the recipe is kept, and have it live.
+def restore(
+    version: VersionState, model: str, ports: Ports, scene: Scene, *, op: str | None = None
+) -> Rebuilt | None:
+    """Make a version again of which only the recipe is kept, and have it live; None: it is.
 
     Refused, with the cause, unless every byte is as it was published.
     """
     name = f"{model} {version.version}"
+    if version.status == "live":
+        return None
     if version.status != "recipe":
-        number = version.version.partition("-")[0]
-        hint = f"keepfit undelete {model}@{number}" if version.status == "tombstoned" else None
-        raise Refused(f"{name} is {_STATES[version.status]}: nothing is to be restored", hint=hint)
+        raise deleted(model, version)
     with _trained(version, model, ports, scene) as attempt:
         rebuilt = _compared(attempt, ports, scene)
         if rebuilt.outcome != "IDENTICAL":
@@ -117,12 +120,9 @@ def restore(version: VersionState, model: str, ports: Ports, scene: Scene) -> Re
         named = {file.path for file in attempt.manifest.files}
         files = {path: data for path, data in attempt.files.items() if path in named}
         ports.registry.restore(
-            model, version.version, {**attempt.stored, **files}, attempt.manifest
+            model, version.version, {**attempt.stored, **files}, attempt.manifest, op=op
         )
     return rebuilt
-
-
-_STATES = {"live": "live", "tombstoned": "deleted, with all its bytes", "purged": "gone for good"}
 
 
 @contextmanager

@@ -45,7 +45,13 @@ class Keeping(Writer):
         return self._unless(back, Untombstone, model, version, op=op)
 
     def restore(
-        self, model: str, version: str, files: Mapping[str, bytes], manifest: Manifest
+        self,
+        model: str,
+        version: str,
+        files: Mapping[str, bytes],
+        manifest: Manifest,
+        *,
+        op: str | None = None,
     ) -> State:
         """Have back the files of a version of which the recipe is kept; it is live then.
 
@@ -56,7 +62,7 @@ class Keeping(Writer):
         if held.status == "live":
             return self.state(model)
         attempt = self.attempt()
-        op = f"{held.op}/restore/{held.changed}"
+        op = op or f"{held.op}/restore/{held.changed}"
         again = self._draft(Reopen, f"{op}/{attempt}", version=version, attempt=attempt)
         state = self._append(model, f"{op}/{attempt}", lambda s: None if op in s.ops else again)
         if op in state.ops:

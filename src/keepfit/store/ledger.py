@@ -75,7 +75,7 @@ class Ledger:
         self.state.versions.library.trim()
         self.heads.append(sha256(data))
 
-    def _book(self, event: events.Any) -> None:  # noqa: C901 a case a kind of record
+    def _book(self, event: events.Any) -> None:  # noqa: C901, PLR0912 a case a kind of record
         match event:
             case events.Begin():
                 self._begin(event)
