@@ -155,6 +155,13 @@ class Proof(Record, frozen=True, kw_only=True):
 # --- judgement ----------------------------------------------------------------------------------
 
 
+class Side(Record, frozen=True, kw_only=True):
+    """One side of a comparison."""
+
+    digest: Digest  # of the model's files
+    version: str | None = None  # None: a candidate that is not published yet
+
+
 class MetricScore(Record, frozen=True, kw_only=True):
     """One metric of champion, challenger and baseline on the same rows; None: not computed."""
 
@@ -177,6 +184,8 @@ class Comparison(Record, frozen=True, kw_only=True):
     method: str  # "paired t on per-row losses", "paired bootstrap, 1000 draws"
     rows: int
     rows_needed: int | None = None  # about how many rows would settle it, where it is not settled
+    unit: str | None = None  # what holds rows that hang together: cluster, day, hour; None: a row
+    units: int | None = None  # how many of them there are
 
 
 class SliceScore(Record, frozen=True, kw_only=True):
@@ -190,6 +199,23 @@ class SliceScore(Record, frozen=True, kw_only=True):
     comparison: Comparison | None = None
     note: str | None = None  # "too few rows to tell"
     error: str | None = None  # why it could not be measured although there are rows enough
+    condition: bool = False  # whether `column` is a condition, and these the rows where it is true
+
+
+class RuleScore(Record, frozen=True, kw_only=True):
+    """The challenger's metric held against another side, as a rule of the gate asks."""
+
+    metric: str
+    better: Literal["higher", "lower"]
+    against: str  # champion, baseline, or a version as the rule names it
+    bound: float  # what the gain must reach; below zero where a drop is allowed
+    rows: int  # how many both were scored on
+    learned: int = 0  # rows left out because the version had learned from them
+    side: Side | None = None  # the version
+    challenger: float | None = None  # on these rows
+    other: float | None = None
+    comparison: Comparison | None = None
+    error: str | None = None  # why it could not be measured
 
 
 class Overlap(Record, frozen=True, kw_only=True):
@@ -198,13 +224,6 @@ class Overlap(Record, frozen=True, kw_only=True):
     challenger: int
     champion: int
     trimmed: int  # rows taken out of the comparison for it
-
-
-class Side(Record, frozen=True, kw_only=True):
-    """One side of a comparison."""
-
-    digest: Digest  # of the model's files
-    version: str | None = None  # None: a candidate that is not published yet
 
 
 class CaseChange(Record, frozen=True, kw_only=True):
@@ -318,6 +337,8 @@ class Evidence(Record, frozen=True, kw_only=True):
     benchmarks: tuple[BenchmarkScore, ...] = ()
     disagreements: Disagreements | None = None  # None: there is nothing to disagree with
     certificate: Certificate | None = None  # None: of a release that gave none; it never passes
+    rules: tuple[RuleScore, ...] = ()  # what max_drop and min_gain of rules are judged on
+    baseline: str | None = None  # what the naive predictor is, where it is not constant
 
 
 class Reason(Record, frozen=True, kw_only=True):

@@ -26,10 +26,28 @@ MODEL = "model.fare"
         ),
         (
             "gate.rules = [{metric='mae'}]",
-            "gate.rules[0] binds nothing; expected min, max, max_drop or min_gain_over_baseline",
+            "gate.rules[0] binds nothing; expected min, max, max_drop or min_gain",
         ),
         ("gate.rules = [{max=1}]", "gate.rules[0] is incomplete; expected `metric`: its name"),
         ("gate.rules = [{metric='mae', maxx=1}]", "gate.rules[0].maxx is not a known key. Did you"),
+        (
+            "gate.rules = [{metric='mae', max_drop=1, against='1.4'}]",
+            "gate.rules[0].against is '1.4'; expected 'champion', 'baseline', or a version",
+        ),
+        (
+            "gate.rules = [{metric='mae', max=1, against='baseline'}]",
+            "gate.rules[0] has `against`; expected max_drop or min_gain beside it",
+        ),
+        (
+            "gate.rules = [{metric='mae', max_drop=-1}]",
+            "gate.rules[0].max_drop is -1; expected a number of at least 0",
+        ),
+        (
+            "gate.severity = {town = 'warn'}",
+            "gate has a severity of `town`, which is none of its slices",
+        ),
+        ("gate.baseline = 'mean'", "gate.baseline is 'mean'; expected"),
+        ("gate.baseline = {seasonal = 'x'}", "gate.baseline"),
         ("gate = 'strict'", "gate is 'strict'; expected a table"),
         ("split.holdout = 'abc'", "split.holdout is 'abc'; expected a duration such as '1 month',"),
         (

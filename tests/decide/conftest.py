@@ -7,6 +7,7 @@ from keepfit.records import (
     Evidence,
     MetricScore,
     Overlap,
+    RuleScore,
     Side,
     SliceScore,
     SplitReport,
@@ -38,7 +39,21 @@ def comparison():
 
 
 @pytest.fixture(scope="session")
-def evidence(comparison):
+def held(comparison):
+    """A metric of the challenger held against another side, with an interval of a tenth around."""
+
+    def build(metric, against, bound, ours, other, *, better="lower", apart=0.1, **more):
+        gain = other - ours if better == "lower" else ours - other
+        found = comparison(gain, gain - apart, gain + apart, metric=metric)
+        sides = {"challenger": ours, "other": other, "comparison": found, "rows": 1_000}
+        facts = {"metric": metric, "better": better, "against": against, "bound": bound}
+        return RuleScore(**(facts | sides | more))
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def evidence(comparison, held):
     """Evidence that passes every rule of the tests, but for what a test changes."""
     scores = (
         MetricScore(metric="mae", better="lower", challenger=6.61, champion=16.2, baseline=20.0),
@@ -69,6 +84,10 @@ def evidence(comparison):
         scores=scores,
         comparison=comparison(),
         slices=parts,
+        rules=(
+            held("r2", "champion", -0.02, 0.91, 0.9, better="higher", apart=0.01),
+            held("mae", "baseline", 5, 6.61, 20.0),
+        ),
     )
 
     def build(**changes):

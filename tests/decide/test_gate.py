@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from keepfit.config.schema import Gate, Rule
 from keepfit.decide.gate import judge, worst
-from keepfit.records import Finding, MetricScore, Overlap, Reason, SliceScore
+from keepfit.records import Finding, MetricScore, Overlap, Reason, RuleScore, SliceScore
 
 RULES = (
     Rule(metric="mae", max=7),
     Rule(metric="r2", min=0.9),
     Rule(metric="r2", max_drop=0.02, severity="warn"),
-    Rule(metric="mae", min_gain_over_baseline=5, severity="note"),
+    Rule(metric="mae", min_gain=5, against="baseline", severity="note"),
 )
 GATE = Gate(metric="mae", metrics=("r2",), slices=("origin",), rules=RULES)
 change = msgspec.structs.replace
@@ -64,6 +64,39 @@ MUTATIONS = {
     "metric of another gate": lambda e: change(e, metric="r2"),
     "nameless champion": lambda e: change(e, champion=None),
     "same model": lambda e: change(e, champion=e.challenger),
+    "no rule's score": lambda e: change(e, rules=e.rules[1:]),
+    "rule held against another side": lambda e: change(
+        e, rules=(change(e.rules[0], against="baseline"), e.rules[1])
+    ),
+    "rule with another bound": lambda e: change(
+        e, rules=(change(e.rules[0], bound=-0.5), e.rules[1])
+    ),
+    "rule without comparison": lambda e: change(
+        e, rules=(change(e.rules[0], comparison=None), e.rules[1])
+    ),
+    "rule not measurable": lambda e: change(
+        e, rules=(change(e.rules[0], error="one value only"), e.rules[1])
+    ),
+    "rule on other rows": lambda e: change(e, rules=(change(e.rules[0], rows=999), e.rules[1])),
+    "rule of other figures": lambda e: change(e, rules=(change(e.rules[0], other=0.5), e.rules[1])),
+    "rule less sure": lambda e: change(
+        e,
+        rules=(
+            change(e.rules[0], comparison=change(e.rules[0].comparison, confidence=0.9)),
+            e.rules[1],
+        ),
+    ),
+    "rule without an end": lambda e: change(
+        e,
+        rules=(
+            change(e.rules[0], comparison=change(e.rules[0].comparison, low=float("-inf"))),
+            e.rules[1],
+        ),
+    ),
+    "slices less sure": lambda e: change(
+        e,
+        slices=tuple(change(s, comparison=change(s.comparison, confidence=0.9)) for s in e.slices),
+    ),
     "no slices": lambda e: change(e, slices=()),
     "slices of another column": lambda e: change(
         e, slices=tuple(change(s, column="dest") for s in e.slices)
@@ -181,28 +214,35 @@ def test_without_a_champion_the_absolute_rules_decide(evidence):
         (Rule(metric="mae", max=2.5), "mae <= 2.5", "mae is 6.61; asked for at most 2.5"),
         (Rule(metric="r2", min=0.95), "r2 >= 0.95", "r2 is 0.910; asked for at least 0.95"),
         (
-            Rule(metric="mae", min_gain_over_baseline=14),
+            Rule(metric="mae", min_gain=14, against="baseline"),
             "mae gains >= 14 over the baseline",
             "mae 6.61 against 20.00 of the naive baseline: better by 13.39; asked for 14 better",
         ),
     ],
 )
-def test_a_broken_bound_is_told_in_words(rule, name, text, evidence):
-    verdict = judge(evidence(), Gate(rules=(rule,)))
+def test_a_broken_bound_is_told_in_words(rule, name, text, evidence, held):
+    found = held("mae", "baseline", 14, 6.61, 20.0)
+    verdict = judge(evidence(rules=(found,)), Gate(rules=(rule,)))
     assert verdict.outcome == "fail"
     assert text_of(verdict, name) == text
 
 
-def test_a_drop_against_the_champion_has_its_direction(evidence):
+def test_a_drop_against_the_champion_has_its_direction(evidence, held):
     scores = (
         MetricScore(metric="mae", better="lower", challenger=6.0, champion=7.0),
         MetricScore(metric="rmse", better="lower", challenger=9.0, champion=8.0),
         MetricScore(metric="r2", better="higher", challenger=0.80, champion=0.85),
     )
     rules = [Rule(metric=m, max_drop=d) for m, d in (("rmse", 0.9), ("rmse", 1), ("r2", 0.01))]
-    outcomes = [judge(evidence(scores=scores), Gate(rules=(rule,))).outcome for rule in rules]
+    found = (
+        held("rmse", "champion", -0.9, 9.0, 8.0, apart=0),
+        held("rmse", "champion", -1, 9.0, 8.0, apart=0),
+        held("r2", "champion", -0.01, 0.80, 0.85, better="higher", apart=0.001),
+    )
+    sound = evidence(scores=scores, rules=found)
+    outcomes = [judge(sound, Gate(rules=(rule,))).outcome for rule in rules]
     assert outcomes == ["fail", "pass", "fail"]
-    verdict = judge(evidence(scores=scores), Gate(rules=(rules[2],)))
+    verdict = judge(sound, Gate(rules=(rules[2],)))
     assert text_of(verdict, "r2 drops by <= 0.01") == (
         "r2 0.800 against 0.850 of the champion: worse by 0.050; allowed is 0.01 worse"
     )
@@ -269,6 +309,106 @@ def test_a_small_slice_among_others_is_noted(evidence, comparison):
     assert text_of(verdict, "slice origin") == (
         "origin: none of 2 values is significantly worse; too few rows to tell: LGA"
     )
+
+
+@pytest.mark.parametrize(
+    ("severity", "outcome"), [("fail", "fail"), ("warn", "warn"), ("note", "pass")]
+)
+def test_a_slice_that_got_worse_is_as_grave_as_the_file_says(
+    severity, outcome, evidence, comparison
+):
+    bad = comparison(gain=-1.5, low=-2.5, high=-0.5, rows=500, confidence=0.975)
+    parts = (change(evidence().slices[0], comparison=bad), evidence().slices[1])
+    gate = Gate(slices=("origin",), severity={"origin": severity})
+    verdict = judge(evidence(slices=parts), gate)
+    assert verdict.outcome == outcome
+    assert "EWR is worse by 1.5 mae" in text_of(verdict, "slice origin")
+
+
+def test_a_slice_that_was_not_measured_fails_however_light_it_is(evidence):
+    gate = Gate(slices=("origin",), severity={"origin": "note"})
+    assert judge(evidence(slices=()), gate).outcome == "fail"
+
+
+def conditional(made, **more):
+    facts = {"column": "km > 9", "value": "true", "rows": 500, "challenger": 6.6, "champion": 7.0}
+    found = made(gain=0.4, low=-0.1, high=0.9, rows=500, confidence=0.975)
+    return SliceScore(**(facts | {"comparison": found} | more), condition=True)
+
+
+def test_a_condition_is_told_by_what_it_says(evidence, comparison):
+    gate = Gate(slices=("km > 9",))
+    bad = comparison(gain=-1.5, low=-2.5, high=-0.5, rows=500, confidence=0.975)
+    few = {"comparison": None, "rows": 12, "note": "too few rows to tell"}
+    told = {}
+    for name, more in {"fine": {}, "worse": {"comparison": bad}, "few": few}.items():
+        verdict = judge(evidence(slices=(conditional(comparison, **more),)), gate)
+        told[name] = (verdict.outcome, text_of(verdict, "slice km > 9"))
+    assert told == {
+        "fine": ("pass", "km > 9: not significantly worse on 500 rows"),
+        "worse": ("fail", "km > 9: worse by 1.5 mae on 500 rows (97.5 % sure of 0.5 to 2.5)"),
+        "few": ("inconclusive", "km > 9: 12 rows, too few rows to tell"),
+    }
+
+
+def test_a_condition_without_rows_fails(evidence, comparison):
+    none = conditional(comparison, rows=0, comparison=None, note="there are no such rows")
+    verdict = judge(evidence(slices=(none,)), Gate(slices=("km > 9",)))
+    assert verdict.outcome == "fail"
+    assert verdict.why == "km > 9: there are no such rows"
+
+
+@pytest.mark.parametrize(
+    ("severity", "outcome"), [("fail", "inconclusive"), ("warn", "warn"), ("note", "pass")]
+)
+def test_a_bound_that_may_be_kept_by_luck_is_not_kept(severity, outcome, evidence, held):
+    found = held("mae", "1.4.2", 0, 6.6, 6.7, apart=0.3, side=evidence().champion)
+    found = change(found, comparison=change(found.comparison, rows_needed=9_000))
+    gate = Gate(rules=(Rule(metric="mae", min_gain=0, against="1.4.2", severity=severity),))
+    verdict = judge(evidence(rules=(found,)), gate)
+    assert verdict.outcome == outcome
+    assert text_of(verdict, "mae gains >= 0 over 1.4.2").endswith(
+        "mae 6.60 against 6.70 of 1.4.2: better by 0.10; asked for 0 better: that may be luck "
+        "(95 % sure of -0.20 to 0.40); about 8,000 more rows would settle whether it exceeds 0"
+    )
+
+
+@pytest.mark.parametrize(("ours", "outcome"), [(7.1, "pass"), (7.5, "inconclusive"), (8.0, "fail")])
+def test_a_drop_that_is_allowed_must_be_shown_to_be_no_larger(ours, outcome, evidence, held):
+    found = held("mae", "1.4.2", -0.5, ours, 7.0, side=evidence().champion)
+    gate = Gate(rules=(Rule(metric="mae", max_drop=0.5, against="1.4.2"),))
+    assert judge(evidence(rules=(found,)), gate).outcome == outcome
+
+
+def test_a_version_judged_on_fewer_rows_says_so(evidence, held, comparison):
+    found = held("mae", "1.4.2", -0.5, 8.0, 7.0, side=evidence().champion, rows=800, learned=200)
+    found = change(found, comparison=change(found.comparison, rows=800))
+    gate = Gate(rules=(Rule(metric="mae", max_drop=0.5, against="1.4.2"),))
+    verdict = judge(evidence(rules=(found,)), gate)
+    assert "on the 800 rows that it has not learned from" in verdict.why
+
+
+def test_a_version_that_is_gone_fails_its_rule(evidence):
+    gone = RuleScore(
+        metric="mae",
+        better="lower",
+        against="1.4.2",
+        bound=0.0,
+        rows=0,
+        error="fare 1.4.2 was deleted",
+    )
+    gate = Gate(rules=(Rule(metric="mae", min_gain=0, against="1.4.2", severity="note"),))
+    verdict = judge(evidence(rules=(gone,)), gate)
+    assert verdict.outcome == "fail"
+    assert verdict.why == "mae against 1.4.2 is missing: fare 1.4.2 was deleted"
+
+
+def test_rows_that_hang_together_are_asked_for_by_what_they_come_in(evidence, comparison):
+    found = comparison(
+        gain=0.02, low=-0.05, high=0.09, rows_needed=13_000, unit="cluster", units=40
+    )
+    verdict = judge(evidence(comparison=found), Gate())
+    assert "about 12,000 more rows (480 more clusters) would settle" in verdict.why
 
 
 @pytest.mark.parametrize(

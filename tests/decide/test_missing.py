@@ -22,7 +22,7 @@ GATE = Gate(
         Rule(metric="mae", max=7),
         Rule(metric="r2", min=0.9),
         Rule(metric="r2", max_drop=0.02),
-        Rule(metric="mae", min_gain_over_baseline=5),
+        Rule(metric="mae", min_gain=5, against="baseline"),
     ),
 )
 ASKED = {"known": Benchmark(file="known.csv", min=0.5, max_lost=1)}

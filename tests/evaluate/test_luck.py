@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from keepfit.evaluate.luck import _percentiles, compare, rows_needed
+from keepfit.evaluate.bootstrap import percentiles
+from keepfit.evaluate.intervals import Tails
+from keepfit.evaluate.luck import compare, rows_needed
 from keepfit.evaluate.metrics import get, own
 from keepfit.evaluate.sample import NotMeasurable, Sample, classes_of
 from keepfit.kinds.base import Prediction
@@ -162,12 +164,12 @@ def test_draws_without_the_rare_class_leave_no_interval(binary):
 
 def test_an_undefined_draw_speaks_for_either_side():
     gains = np.linspace(0, 1, 1_000)
-    known = _percentiles(gains, 0.9)
+    known = percentiles(gains, Tails.of(0.9), "")
     holes = np.where(np.arange(1_000) % 50 == 25, np.nan, gains)  # 2 % of the draws
-    wider = _percentiles(holes, 0.9)
+    wider = percentiles(holes, Tails.of(0.9), "")
     assert known.low - wider.low == pytest.approx(0.02, abs=0.003)
     assert wider.high - known.high == pytest.approx(0.02, abs=0.003)
-    half = _percentiles(np.where(np.arange(1_000) % 2 == 0, np.nan, gains), 0.9)
+    half = percentiles(np.where(np.arange(1_000) % 2 == 0, np.nan, gains), Tails.of(0.9), "")
     assert (half.low, half.high) == (-np.inf, np.inf)
 
 

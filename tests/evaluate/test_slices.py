@@ -4,7 +4,7 @@ import pytest
 
 from keepfit.evaluate.metrics import get
 from keepfit.evaluate.sample import Sample
-from keepfit.evaluate.slices import slice_scores
+from keepfit.evaluate.slices import cut, slice_scores
 from keepfit.kinds.base import Prediction
 
 
@@ -13,8 +13,7 @@ def scored(rows, columns=("town",), *, ours, theirs=None, confidence=0.95):
         return Sample(rows["y"], Prediction(pl.Series(said, dtype=pl.Float64)))
 
     return slice_scores(
-        rows,
-        columns,
+        cut(rows, columns),
         get("mae"),
         sample(ours),
         None if theirs is None else sample(theirs),
@@ -107,7 +106,9 @@ def test_what_cannot_be_measured_on_a_large_slice_is_an_error(binary):
     chance = np.linspace(0.1, 0.9, 80)
     sample = Sample(rows["y"], binary(chance), (0, 1))
     other = Sample(rows["y"], binary(1 - chance), (0, 1))
-    found = slice_scores(rows, ("town",), get("roc_auc"), sample, other, confidence=0.95, seed=1)
+    found = slice_scores(
+        cut(rows, ("town",)), get("roc_auc"), sample, other, confidence=0.95, seed=1
+    )
     assert found[0].error == "the rows hold one class only, 0"
     assert found[0].note is None
     assert found[1].comparison is not None
@@ -121,3 +122,45 @@ def test_columns_of_any_type_can_be_cut(values):
     rows = pl.DataFrame({"town": [v for v in values for _ in range(30)], "y": [1.0] * 60})
     found = scored(rows, ours=[0.0] * 60)
     assert [s.rows for s in found] == [30, 30]
+
+
+def test_a_condition_is_the_rows_for_which_it_is_true_and_null_is_not(towns):
+    rows, noise = towns
+    (found,) = scored(rows, ("town <> 'rome'",), ours=noise, theirs=noise[::-1])
+    assert (found.column, found.value, found.condition) == ("town <> 'rome'", "true", True)
+    assert found.rows == 60 + 29  # the rows without a town are not told to be anywhere else
+    part = rows["town"].is_in(["oslo", "nice"]).fill_null(False).to_numpy()
+    expected = np.abs(rows["y"].to_numpy() - noise)[part].mean()
+    assert found.challenger == pytest.approx(expected)
+    assert found.comparison is not None
+
+
+@pytest.mark.parametrize(
+    ("condition", "rows", "note"),
+    [
+        ("town = 'nice'", 29, "too few rows to tell"),
+        ("town = 'riga'", 0, "there are no such rows"),
+        ("twon = 'rome'", 0, "there is no column `twon`. Did you mean `town`?"),
+        ("y * 2", 0, "which gives Float64; expected a condition, true or false"),
+        ("y >", 0, "which is neither a column nor a condition"),
+        ("town > 3 +", 0, "which is neither a column nor a condition"),
+        ("abs(town) > 3", 0, "which does not work"),
+        ("cast(town as int) > 3", 0, "which does not work"),
+    ],
+)
+def test_a_condition_that_cannot_be_compared_says_why_and_is_never_dropped(
+    condition, rows, note, towns
+):
+    table, noise = towns
+    (found,) = scored(table, (condition,), ours=noise, theirs=noise[::-1])
+    assert found.rows == rows
+    assert note in found.note
+    assert found.comparison is None
+
+
+def test_claims_beside_the_slices_share_the_doubt(towns):
+    rows, noise = towns
+    sample, other = (Sample(rows["y"], Prediction(pl.Series(n))) for n in (noise, noise[::-1]))
+    parts = cut(rows, ("town", "y > 0"))
+    found = slice_scores(parts, get("mae"), sample, other, confidence=0.95, seed=1, others=3)
+    assert {s.comparison.confidence for s in found if s.comparison} == {1 - 0.05 / (4 + 3)}

@@ -158,8 +158,8 @@ def test_no_slice_may_get_worse_however_good_the_rest(champion):
         ('{ metric = "mae", max = 100 }', "fail"),
         ('{ metric = "r2", min = 0.5 }', "pass"),
         ('{ metric = "r2", min = 0.999, severity = "warn" }', "warn"),
-        ('{ metric = "mae", min_gain_over_baseline = 50000 }', "pass"),
-        ('{ metric = "mae", min_gain_over_baseline = 500000 }', "fail"),
+        ('{ metric = "mae", min_gain = 50000, against = "baseline" }', "pass"),
+        ('{ metric = "mae", min_gain = 500000, against = "baseline" }', "fail"),
         ('{ metric = "rmse", max = 100, severity = "note" }', "pass"),
     ],
 )

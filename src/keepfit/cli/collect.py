@@ -56,8 +56,10 @@ def _surveys(project: Project, registry: Registry, models: tuple[str, ...]) -> d
     if unknown := [name for name in models if name not in project.models]:
         raise UnknownName("model", unknown[0], project.models)
     names = models or tuple(project.models)
+    specs = {name: project.models[name] for name in names}
     return {
-        name: survey(registry, name, Rules(project.models[name].keep, branches)) for name in names
+        name: survey(registry, name, Rules(spec.keep, branches, spec.gate.versions))
+        for name, spec in specs.items()
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -18,6 +19,9 @@ from keepfit.config.meaning import explained
 from keepfit.config.values import Cron, FunctionPath, Holdout, Span
 from keepfit.durations import Duration
 from keepfit.records import Severity
+
+CHAMPION, BASELINE = "champion", "baseline"  # what a rule may be held against, beside versions
+_PINNED = re.compile(r"\d+\.\d+\.\d+(-[0-9a-f]{7,40}|-x[0-9a-f]{6})?")
 
 
 class Table(BaseModel):
@@ -164,7 +168,7 @@ class Encode(Table):
 
 
 class Rule(Table):
-    """One bound on a metric: absolute, against the champion, or against the naive baseline."""
+    """One bound on a metric: absolute, or against the champion, the baseline or a version."""
 
     metric: str
     """its name"""
@@ -172,21 +176,46 @@ class Rule(Table):
     """not below"""
     max: float | None = None
     """not above"""
-    max_drop: float | None = None
-    """not worse than the champion by more, in the metric's own unit"""
-    min_gain_over_baseline: float | None = None
-    """better than the naive predictor by at least this, in the metric's own unit"""
+    max_drop: Annotated[float, Field(ge=0)] | None = None
+    """not worse than what it is held against by more, in the metric's own unit"""
+    min_gain: Annotated[float, Field(ge=0)] | None = None
+    """better than what it is held against by at least this, in the metric's own unit"""
+    against: str = CHAMPION
+    """what max_drop and min_gain are held against: champion, baseline, or a version as 1.4.2"""
     severity: Severity = "fail"
     """what it is when broken: fail, warn (a person decides) or note"""
 
+    @property
+    def version(self) -> str | None:
+        """The version that the rule is held against, if it names one."""
+        return None if self.against in (CHAMPION, BASELINE) else self.against
+
+    @field_validator("against")
+    @classmethod
+    def _names_something(cls, against: str) -> str:
+        if against not in (CHAMPION, BASELINE) and not _PINNED.fullmatch(against):
+            raise ValueError(
+                f"is '{against}'; expected 'champion', 'baseline', or a version such as '1.4.2'"
+            )
+        return against
+
     @model_validator(mode="after")
     def _binds_something(self) -> Self:
-        if all(
-            bound is None
-            for bound in (self.min, self.max, self.max_drop, self.min_gain_over_baseline)
-        ):
-            raise ValueError("binds nothing; expected min, max, max_drop or min_gain_over_baseline")
+        relative = self.max_drop is not None or self.min_gain is not None
+        if not relative and self.min is None and self.max is None:
+            raise ValueError("binds nothing; expected min, max, max_drop or min_gain")
+        if not relative and self.against != CHAMPION:
+            raise ValueError("has `against`; expected max_drop or min_gain beside it")
         return self
+
+
+class Seasonal(Table):
+    """A naive predictor that knows what was a season ago."""
+
+    seasonal: Span
+    """how long a season is"""
+    by: tuple[str, ...] = ()
+    """columns: what was there is looked for among the rows that are alike in them"""
 
 
 class Gate(Table):
@@ -203,11 +232,29 @@ class Gate(Table):
     min_gain: Annotated[float, Field(ge=0)] = 0.0
     """how much better at least, in the metric's own unit"""
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
-    """of the intervals"""
+    """of the verdict: the intervals that it hangs on hold together"""
+    cluster: tuple[str, ...] = ()
+    """columns; rows that are alike in them are not independent"""
     slices: tuple[str, ...] = ()
-    """columns; no value of them may get significantly worse"""
+    """columns, of which no value may get significantly worse, and SQL conditions"""
+    severity: dict[str, Severity] = {}
+    """what it is when a slice gets worse: fail (the default), warn or note"""
+    baseline: Literal["constant"] | Seasonal = "constant"
+    """the naive predictor: constant (mean or class shares), or { seasonal = "7 days" }"""
     rules: tuple[Rule, ...] = ()
     """bounds on metrics"""
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """The versions that rules name, each once."""
+        return tuple(dict.fromkeys(rule.version for rule in self.rules if rule.version))
+
+    @model_validator(mode="after")
+    def _severity_of_slices(self) -> Self:
+        for name in self.severity:
+            if name not in self.slices:
+                raise ValueError(f"has a severity of `{name}`, which is none of its slices")
+        return self
 
 
 class Metric(Table):

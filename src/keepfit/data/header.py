@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from keepfit.config.schema import ModelSpec
+from keepfit.data import slices
 from keepfit.data.prepare import named_columns, no_column
 from keepfit.data.read import reading
 from keepfit.data.rows import refuse_other_columns
@@ -34,6 +35,9 @@ def _not_among(columns: Sequence[str], spec: ModelSpec) -> Iterator[tuple[str, s
     for place, name in named_columns(spec):
         if name not in columns:
             yield place, no_column(name, columns)
+    for i, written in enumerate(spec.gate.slices):
+        if wrong := slices.problem(written, columns):
+            yield f"gate.slices[{i}]", wrong
 
 
 def _tells(found: Found) -> bool:

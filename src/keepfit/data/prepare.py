@@ -12,6 +12,7 @@ import polars as pl
 import polars.selectors as cs
 
 from keepfit.config.schema import ModelSpec
+from keepfit.data import slices
 from keepfit.data.check import check, enough
 from keepfit.data.clean import clean
 from keepfit.data.dtypes import columns_of
@@ -25,6 +26,7 @@ from keepfit.data.split import Split, cut, has_target
 from keepfit.errors import UserError, guess
 from keepfit.records import Column, Finding, Removal, Snapshot
 
+_COLUMNS = "columns come from the source, data.derive and data.transform"
 _RAW = "__raw."  # before the name of a raw column that derive or transform wrote over
 
 
@@ -202,8 +204,11 @@ def _refuse_unknown_columns(rows: pl.DataFrame, spec: ModelSpec) -> None:
         if name not in rows.columns:
             raise UserError(
                 f"model.{spec.name}.{place} {no_column(name, rows.columns)}",
-                hint="columns come from the source, data.derive and data.transform",
+                hint=_COLUMNS,
             )
+    for i, written in enumerate(spec.gate.slices):
+        if wrong := slices.type_problem(written, rows.schema):
+            raise UserError(f"model.{spec.name}.gate.slices[{i}] {wrong}", hint=_COLUMNS)
 
 
 def no_column(name: str, known: Iterable[str]) -> str:
@@ -212,12 +217,13 @@ def no_column(name: str, known: Iterable[str]) -> str:
 
 
 def named_columns(spec: ModelSpec) -> Iterator[tuple[str, str]]:
-    """(place below the model, column) of every column that the file names."""
+    """(place below the model, column) of every column that the file names; slices are apart."""
     yield "target", spec.target
     for place, names in (
         ("features", spec.features),
         ("data.key", spec.data.key),
-        ("gate.slices", spec.gate.slices),
+        ("gate.cluster", spec.gate.cluster),
+        ("gate.baseline.by", () if isinstance(spec.gate.baseline, str) else spec.gate.baseline.by),
         ("encode.categorical", spec.encode.categorical),
     ):
         yield from ((f"{place}[{i}]", name) for i, name in enumerate(names))

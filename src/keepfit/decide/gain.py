@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from keepfit.config.schema import Gate
-from keepfit.decide.words import about, figures, percent, plain
+from keepfit.decide.words import figures, needed, percent, plain
 from keepfit.records import Comparison, Evidence, MetricScore, Outcome, Reason, Side
 
 RULE = "gain"
@@ -75,7 +75,7 @@ def _judged(found: Comparison, score: MetricScore, gate: Gate) -> Reason:
         return _reason("pass", said)
     if found.high <= gate.min_gain:
         return _reason("fail", f"{said}; the gate asks for more than {asked}")
-    return _reason("inconclusive", f"{said}: that may be luck; {_needed(found, asked)}")
+    return _reason("inconclusive", f"{said}: that may be luck; {needed(found, asked)}")
 
 
 def _reason(outcome: Outcome, text: str) -> Reason:
@@ -96,14 +96,3 @@ def _sentence(found: Comparison, score: MetricScore) -> str:
     )
     sure = f"({percent(found.confidence)} sure of {low} to {high})"
     return f"{found.metric} {ours} against {theirs} of the champion: {how} {sure}"
-
-
-def _needed(found: Comparison, asked: str) -> str:
-    if found.rows_needed is None:
-        return f"no number of rows would settle whether it exceeds {asked}"
-    if found.rows_needed > 1_000 * found.rows:
-        return (
-            f"the two are so close that not even {about(1_000 * found.rows)} rows would settle it"
-        )
-    more = about(max(1, found.rows_needed - found.rows))
-    return f"about {more} more rows would settle whether it exceeds {asked}"

@@ -31,7 +31,7 @@ def judge(
         *honest(evidence, gate),
         *leak(evidence, gate),
         *_reported(evidence, gate),
-        *(reason for rule in gate.rules for reason in bounds(rule, evidence)),
+        *(reason for rule in gate.rules for reason in bounds(rule, evidence, gate.confidence)),
         *slices(evidence, gate),
         *whole(evidence, gate),
         *benchmarks(evidence, asked),

@@ -1,4 +1,4 @@
-"""No value of a slice column may get significantly worse."""
+"""No slice may get significantly worse: no value of a column, no condition's rows."""
 
 from __future__ import annotations
 
@@ -6,21 +6,32 @@ from collections.abc import Iterator
 
 from keepfit.config.schema import Gate
 from keepfit.decide.words import figures, percent
-from keepfit.records import Comparison, Evidence, Outcome, Reason, SliceScore
+from keepfit.records import Comparison, Evidence, Outcome, Reason, Severity, SliceScore
 
 
 def slices(evidence: Evidence, gate: Gate) -> Iterator[Reason]:
-    """One reason a column: the worst that holds of its values."""
+    """One reason a slice: the worst that holds of its values; what is missing always fails."""
     for column in gate.slices:
         found = [score for score in evidence.slices if score.column == column]
+        if missing := next(_missing(found, evidence, gate), None):
+            yield Reason(rule=f"slice {column}", outcome="fail", text=f"{column}: {missing}")
+            continue
         outcome, text = _judged(column, found, evidence)
-        yield Reason(rule=f"slice {column}", outcome=outcome, text=text)
+        yield _as_grave(gate.severity.get(column, "fail"), column, outcome, text)
+
+
+def _as_grave(severity: Severity, column: str, outcome: Outcome, text: str) -> Reason:
+    """The reason, no graver than the file says of the slice."""
+    rule = f"slice {column}"
+    if outcome == "pass" or severity == "fail":
+        return Reason(rule=rule, outcome=outcome, text=text)
+    if severity == "note":
+        return Reason(rule=rule, outcome="pass", text=f"noted: {text}")
+    return Reason(rule=rule, outcome="warn", text=text)
 
 
 def _judged(column: str, found: list[SliceScore], evidence: Evidence) -> tuple[Outcome, str]:
-    """Outcome and text of a column: the gravest that holds of its values."""
-    if missing := next(_missing(found, evidence), None):
-        return "fail", f"{column}: {missing}"
+    """Outcome and text of a slice: the gravest that holds of its values."""
     if worse := [score for score in found if _is_worse(score)]:
         return "fail", f"{column}: {'; '.join(_sentence(score) for score in worse)}"
     if unknown := [f"{score.value}: {score.error}" for score in found if score.error]:
@@ -29,12 +40,20 @@ def _judged(column: str, found: list[SliceScore], evidence: Evidence) -> tuple[O
         return "pass", f"{column}: there is no champion that a value could fall behind"
     compared = sum(score.comparison is not None for score in found)
     if not compared:
-        return "inconclusive", f"{column}: no value can be compared; {_notes(found)}"
+        return "inconclusive", f"{column}: {_none_compared(found)}"
+    if found[0].condition:
+        return "pass", f"{column}: not significantly worse on {found[0].rows:,} rows"
     left = f"; {_notes(found)}" if compared < len(found) else ""
     return "pass", f"{column}: none of {compared:,} values is significantly worse{left}"
 
 
-def _missing(found: list[SliceScore], evidence: Evidence) -> Iterator[str]:
+def _none_compared(found: list[SliceScore]) -> str:
+    if found[0].condition:
+        return f"{found[0].rows:,} rows, {found[0].note}"
+    return f"no value can be compared; {_notes(found)}"
+
+
+def _missing(found: list[SliceScore], evidence: Evidence, gate: Gate) -> Iterator[str]:
     """What should have been measured of a column and was not."""
     if not found:
         yield "it was not measured"
@@ -45,6 +64,8 @@ def _missing(found: list[SliceScore], evidence: Evidence) -> Iterator[str]:
             continue
         elif score.challenger is None or (evidence.champion and score.comparison is None):
             yield f"{score.value} was not measured"
+        elif score.comparison and score.comparison.confidence < gate.confidence:
+            yield f"{score.value} was compared with less confidence than the gate asks for"
 
 
 def _is_worse(score: SliceScore) -> bool:
@@ -58,8 +79,9 @@ def _sentence(score: SliceScore) -> str:
     apart = (comparison.high - comparison.low) / 2 or abs(comparison.gain)
     low, high = figures(-comparison.high, -comparison.low, apart=apart)
     (size,) = figures(-comparison.gain, apart=apart)
+    is_worse = "worse" if score.condition else f"{score.value} is worse"
     return (
-        f"{score.value} is worse by {size} {comparison.metric} on {comparison.rows:,} rows"
+        f"{is_worse} by {size} {comparison.metric} on {comparison.rows:,} rows"
         f" ({percent(comparison.confidence)} sure of {low} to {high})"
     )
 

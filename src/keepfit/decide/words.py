@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from keepfit.records import Comparison
+
 
 def figures(*values: float, apart: float) -> list[str]:
     """The values with the decimals at which a difference of `apart` shows two digits of itself."""
@@ -21,6 +23,27 @@ def about(count: int) -> str:
     """A count rounded to two digits: 12,000."""
     scale = 10 ** max(0, len(str(count)) - 2)
     return f"{round(count / scale) * scale:,}"
+
+
+def needed(found: Comparison, asked: str) -> str:
+    """About how many more rows would settle whether a gain exceeds what was asked."""
+    if found.rows_needed is None:
+        return f"no number of rows would settle whether it exceeds {asked}"
+    if found.rows_needed > 1_000 * found.rows:
+        return (
+            f"the two are so close that not even {about(1_000 * found.rows)} rows would settle it"
+        )
+    more = max(1, found.rows_needed - found.rows)
+    rows = f"about {about(more)} more rows{_in_units(found, more)}"
+    return f"{rows} would settle whether it exceeds {asked}"
+
+
+def _in_units(found: Comparison, more: int) -> str:
+    """How many more of what the rows come in, where they hang together."""
+    if found.unit is None or not found.units:
+        return ""
+    units = max(1, round(found.units * more / found.rows))
+    return f" ({about(units)} more {found.unit}{'s' if units > 1 else ''})"
 
 
 def percent(share: float) -> str:

@@ -10,12 +10,14 @@ import polars as pl
 
 from keepfit.config.schema import Gate
 from keepfit.evaluate import luck
+from keepfit.evaluate.dependence import dependence
 from keepfit.evaluate.metrics import Metric, get
 from keepfit.evaluate.names import CLASSIFICATION, default_metric, defaults
+from keepfit.evaluate.rules import Others, Rival, Terms, asks, rule_scores
 from keepfit.evaluate.sample import NotMeasurable, Sample, classes_of
-from keepfit.evaluate.slices import slice_scores
+from keepfit.evaluate.slices import cut, slice_scores
 from keepfit.kinds.base import Prediction
-from keepfit.records import Comparison, MetricScore, SliceScore
+from keepfit.records import Comparison, MetricScore, RuleScore, SliceScore
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Measured:
     comparison: Comparison | None = None  # None: there is no champion, or see the error
     comparison_error: str | None = None
     slices: tuple[SliceScore, ...] = ()
+    rules: tuple[RuleScore, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,16 @@ def measure(  # noqa: PLR0913 the door of this room: three sides on one holdout,
     own: Mapping[str, Metric] | None = None,
     task: str,
     seed: int,
+    times: pl.Series | None = None,
+    rivals: Mapping[str, Rival] | None = None,
 ) -> Measured:
     """
     Scores, comparison and slices of the sides on the holdout `rows`, whose truth is in `target`.
 
-    Every prediction answers the rows in their order. What cannot be measured is recorded with its
-    reason, never left out; UnknownName for a metric that nobody knows.
+    Every prediction answers the rows in their order. `times` are their moments where they were
+    split by time: then what follows each other is not taken to be independent. `rivals` are the
+    versions that rules name. What cannot be measured is recorded with its reason, never left out;
+    UnknownName for a metric that nobody knows.
     """
     sides = _sides(rows, target, task, (challenger, champion, baseline))
     known = own or {}
@@ -65,17 +72,30 @@ def measure(  # noqa: PLR0913 the door of this room: three sides on one holdout,
         score(known.get(asked) or get(asked), sides)
         for asked in asked_for(gate, task, len(sides.challenger.classes))
     )
-    comparison, error = _compared(metric, sides, gate, seed)
+    parts, asked = cut(rows, gate.slices), asks(gate, champion=sides.champion is not None)
+    ways = dependence(rows, gate.cluster, times)
+    claims = 1 + len(asked)
+    compared = sum(part.compared for part in parts)
+    terms = Terms(gate.confidence, claims + compared, seed, ways)
+    comparison, error = _compared(metric, sides, gate, terms)
     slices = slice_scores(
-        rows,
-        gate.slices,
+        parts,
         metric,
         sides.challenger,
         sides.champion,
         confidence=gate.confidence,
         seed=seed,
+        dependence=ways,
+        others=claims,
     )
-    return Measured(name, rows.height, scores, comparison, error, slices)
+    others = Others(sides.champion, sides.baseline, rivals or {})
+    rules = rule_scores(
+        [(known.get(ask.metric) or get(ask.metric), ask) for ask in asked],
+        sides.challenger,
+        others,
+        terms,
+    )
+    return Measured(name, rows.height, scores, comparison, error, slices, rules)
 
 
 def asked_for(gate: Gate, task: str, classes: int) -> tuple[str, ...]:
@@ -118,7 +138,7 @@ def _sides(
 
 
 def _compared(
-    metric: Metric, sides: Sides, gate: Gate, seed: int
+    metric: Metric, sides: Sides, gate: Gate, terms: Terms
 ) -> tuple[Comparison | None, str | None]:
     if sides.champion is None:
         return None, None
@@ -127,9 +147,11 @@ def _compared(
             metric,
             sides.challenger,
             sides.champion,
-            confidence=gate.confidence,
+            confidence=terms.confidence,
             min_gain=gate.min_gain,
-            rng=np.random.default_rng(seed),
+            rng=np.random.default_rng(terms.seed),
+            dependence=terms.dependence,
+            shared=terms.claims,
         )
     except NotMeasurable as error:
         return None, str(error)

@@ -67,6 +67,7 @@ def gather(  # noqa: PLR0913 each is a fact that the evidence must hold
     certificate: Certificate | None = None,
     benchmarks: tuple[BenchmarkScore, ...] = (),
     disagreements: Disagreements | None = None,
+    baseline: str | None = None,
 ) -> Evidence:
     """
     The evidence on a candidate, against the champion if there is one.
@@ -99,4 +100,6 @@ def gather(  # noqa: PLR0913 each is a fact that the evidence must hold
         certificate=certificate,
         benchmarks=benchmarks,
         disagreements=disagreements,
+        rules=measured.rules,
+        baseline=baseline,
     )

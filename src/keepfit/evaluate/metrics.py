@@ -38,7 +38,7 @@ class Mean:
 class Whole:
     """A number that only all rows together have."""
 
-    scorer: Callable[[Sample], Scorer]
+    scorer: Callable[..., Scorer]  # of a sample, and of the units that draws are of, if any
 
     def value(self, sample: Sample) -> float:
         """The metric on the rows of the sample; nan where it is not defined."""

@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from keepfit.evaluate.dependence import Units
 from keepfit.evaluate.sample import Codes, NotMeasurable, Numbers, Sample
-from keepfit.evaluate.weighted import Scorer
+from keepfit.evaluate.weighted import Scorer, on_rows
 
 
-def scorer_of(name: str, function: Callable[..., Any], sample: Sample) -> Scorer:
+def scorer_of(
+    name: str, function: Callable[..., Any], sample: Sample, units: Units | None = None
+) -> Scorer:
     """A scorer that calls the function once a draw, with each row as often as the draw holds it."""
     truth, said = sample.truth.to_numpy(), sample.prediction.values.to_numpy()
     rows = _rows(sample) if _wants_rows(function) else None
@@ -29,7 +32,7 @@ def scorer_of(name: str, function: Callable[..., Any], sample: Sample) -> Scorer
     def score(weights: Numbers) -> Numbers:
         return np.array([once(counts) for counts in weights.astype(np.int64)])
 
-    return score
+    return on_rows(score, units)
 
 
 def _wants_rows(function: Callable[..., Any]) -> bool:

@@ -47,7 +47,7 @@ def beta_quantile(p: float, a: float, b: float) -> float:
     return (low + high) / 2
 
 
-def t_quantile(confidence: float, freedom: int) -> float:
+def t_quantile(confidence: float, freedom: float) -> float:
     """How many standard errors to either side hold `confidence` of Student's t."""
     tail = (1 - confidence) / 2
     normal = NormalDist().inv_cdf(1 - tail)
@@ -63,11 +63,11 @@ def t_quantile(confidence: float, freedom: int) -> float:
     return t
 
 
-def _upper_tail(t: float, freedom: int) -> float:
+def _upper_tail(t: float, freedom: float) -> float:
     return incomplete_beta(freedom / 2, 0.5, freedom / (freedom + t * t)) / 2
 
 
-def _density(t: float, freedom: int) -> float:
+def _density(t: float, freedom: float) -> float:
     log_front = math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)
     log_front -= math.log(freedom * math.pi) / 2
     return math.exp(log_front - (freedom + 1) / 2 * math.log1p(t * t / freedom))

@@ -7,17 +7,28 @@ from functools import partial
 
 import numpy as np
 
+from keepfit.evaluate.dependence import Units
 from keepfit.evaluate.sample import NotMeasurable, Numbers, Sample, chances
 from keepfit.evaluate.weighted import Scorer, divide, mean_of_defined, several
+
+BINS = 1_000  # into which scores are put where draws are of units, shared by the classes
+LEAST_BINS = 100
 
 # counts (draws, rows) -> (hits, rows) so far (draws, groups), from the highest score downwards;
 # rows with equal scores are one group, for nothing says which of them comes first
 Curve = Callable[[Numbers], tuple[Numbers, Numbers]]
 
 
-def curve(score: Numbers, hit: np.ndarray) -> Curve:
-    """How hits and rows add up from the highest score downwards; sorted once for all draws."""
-    order = np.argsort(-score, kind="stable")
+def curve(score: Numbers, hit: np.ndarray, units: Units | None = None, bins: int = BINS) -> Curve:
+    """
+    How hits and rows add up from the highest score downwards; sorted once for all draws.
+
+    Of draws of units, scores in one of `bins` bins count as equal: half of the bins hold as many
+    rows as each other, half as many hits.
+    """
+    if units is not None:
+        return _binned(score, hit, units, bins)
+    order = np.argsort(-score)
     ends = np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
     hits = hit[order].astype(np.float64)
     untied = len(ends) == len(order)
@@ -30,22 +41,33 @@ def curve(score: Numbers, hit: np.ndarray) -> Curve:
     return add_up
 
 
-def roc_auc(sample: Sample) -> Scorer:
+def _binned(score: Numbers, hit: np.ndarray, units: Units, bins: int) -> Curve:
+    of = partial(np.quantile, q=np.linspace(0, 1, bins // 2), method="nearest")
+    edges = np.unique(np.concatenate([of(score), of(score[hit])]))
+    number = len(edges) - np.searchsorted(edges, score, side="right")  # the highest score first
+    place, cells = units.codes * (len(edges) + 1) + number, units.count * (len(edges) + 1)
+    shape = units.count, len(edges) + 1
+    rows = np.bincount(place, minlength=cells).reshape(shape).astype(np.float64)
+    hits = np.bincount(place[hit], minlength=cells).reshape(shape).astype(np.float64)
+    return lambda counts: (np.cumsum(counts @ hits, axis=1), np.cumsum(counts @ rows, axis=1))
+
+
+def roc_auc(sample: Sample, units: Units | None = None) -> Scorer:
     """
     The share of pairs of a hit and a miss that are in the right order, ties counted half.
 
     Of two classes for the second; of more the mean over the classes that the rows hold, each
     against all others.
     """
-    return _each_class(sample, _area_under_roc)
+    return _each_class(sample, _area_under_roc, units)
 
 
-def pr_auc(sample: Sample) -> Scorer:
+def pr_auc(sample: Sample, units: Units | None = None) -> Scorer:
     """The average precision: precision at every score, weighted by the recall it adds."""
-    return _each_class(sample, _average_precision)
+    return _each_class(sample, _average_precision, units)
 
 
-def lift(sample: Sample, percent: float) -> Scorer:
+def lift(sample: Sample, units: Units | None = None, *, percent: float) -> Scorer:
     """
     How many times the share of hits in the top `percent` of the rows exceeds that in all rows.
 
@@ -55,7 +77,7 @@ def lift(sample: Sample, percent: float) -> Scorer:
     if len(sample.classes) != 2:
         raise NotMeasurable(f"it is for two classes, and there are {len(sample.classes)}")
     several(truth, sample)
-    add_up = curve(probabilities[:, 1], truth == 1)
+    add_up = curve(probabilities[:, 1], truth == 1, units)
 
     def score(weights: Numbers) -> Numbers:
         found, rows = add_up(weights)
@@ -69,11 +91,14 @@ def lift(sample: Sample, percent: float) -> Scorer:
     return score
 
 
-def _each_class(sample: Sample, area: Callable[[Curve, Numbers], Numbers]) -> Scorer:
+def _each_class(
+    sample: Sample, area: Callable[[Curve, Numbers], Numbers], units: Units | None
+) -> Scorer:
     truth, probabilities = chances(sample)
     present = several(truth, sample)
     asked = [1] if len(sample.classes) == 2 else present
-    areas = [partial(area, curve(probabilities[:, k], truth == k)) for k in asked]
+    bins = max(LEAST_BINS, BINS // len(asked))
+    areas = [partial(area, curve(probabilities[:, k], truth == k, units, bins)) for k in asked]
     return lambda weights: mean_of_defined(np.stack([area(weights) for area in areas], axis=1))
 
 

@@ -1,14 +1,17 @@
-"""Champion and challenger on the parts of the holdout that share a value of a column."""
+"""Champion and challenger on parts of the holdout: of a value of a column, of a condition."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from keepfit.errors import guess
+from keepfit.data.slices import type_problem, where
+from keepfit.errors import UserError
 from keepfit.evaluate import luck
+from keepfit.evaluate.dependence import Dependence
 from keepfit.evaluate.metrics import Metric
 from keepfit.evaluate.sample import Codes, NotMeasurable, Sample
 from keepfit.records import Comparison, SliceScore
@@ -19,47 +22,83 @@ NULL, OTHER = "(null)", "(other)"
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """The rows of one value of a column."""
+class Part:
+    """The rows of one value of a column, or those for which a condition is true."""
 
     column: str
     value: str
     rows: Codes  # their positions in the holdout
     note: str | None = None
+    condition: bool = False
+
+    @property
+    def compared(self) -> bool:
+        """Whether it is large enough to tell a loss from luck."""
+        return self.note is None
 
 
-def slice_scores(  # noqa: PLR0913 the two sides and how to cut and compare them
-    rows: pl.DataFrame,
-    columns: tuple[str, ...],
+def slice_scores(  # noqa: PLR0913 the two sides and how to compare them
+    parts: Sequence[Part],
     metric: Metric,
     challenger: Sample,
     champion: Sample | None,
     *,
     confidence: float,
     seed: int,
+    dependence: Dependence = luck.ALONE,
+    others: int = 0,
 ) -> tuple[SliceScore, ...]:
     """
-    The metric of both sides on each value of each column, the 50 with most rows of a column.
+    The metric of both sides on each part.
 
-    Fewer than 30 rows get a note and no interval. The intervals hold all together with
-    `confidence`: each has the confidence that Bonferroni's correction gives it.
+    Parts with a note get no interval. Claims of a loss hold all together with `confidence`, those
+    of `others` beside the slices included: each interval has the confidence that Bonferroni's
+    correction gives it.
     """
-    parts = [part for column in columns for part in _parts(rows, column)]
-    compared = sum(part.note is None for part in parts)
-    each = 1 - (1 - confidence) / max(1, compared)
+    claims = others + sum(part.compared for part in parts)
+    each = 1 - (1 - confidence) / max(1, claims)
     return tuple(
-        _scored(part, metric, challenger, champion, each, np.random.default_rng([seed, number]))
+        _scored(
+            part,
+            metric,
+            challenger,
+            champion,
+            each,
+            np.random.default_rng([seed, number]),
+            dependence,
+        )
         for number, part in enumerate(parts)
     )
 
 
-def _parts(rows: pl.DataFrame, column: str) -> list[_Part]:
+def cut(rows: pl.DataFrame, slices: Sequence[str]) -> list[Part]:
+    """
+    The parts of every slice: each value of a column (the 50 with most rows), or a condition's rows.
+
+    Parts of fewer than 30 rows, the rarer values together, and what cannot be cut have a note.
+    """
+    return [part for written in slices for part in _parts(rows, written)]
+
+
+def _parts(rows: pl.DataFrame, written: str) -> list[Part]:
     nothing = np.empty(0, dtype=np.int64)
-    if column not in rows.columns:
-        note = f"there is no column `{column}` in the holdout.{guess(column, rows.columns)}"
-        return [_Part(column, "", nothing, note)]
+    if wrong := type_problem(written, rows.schema):
+        return [Part(written, "", nothing, f"it {wrong}")]
     if rows.is_empty():
-        return [_Part(column, "", nothing, "the holdout has no rows")]
+        return [Part(written, "", nothing, "the holdout has no rows")]
+    return _by_value(rows, written) if written in rows.columns else [_where(rows, written)]
+
+
+def _where(rows: pl.DataFrame, written: str) -> Part:
+    try:
+        members = where(written, rows).arg_true().to_numpy().astype(np.int64)
+    except UserError as error:
+        return Part(written, "", np.empty(0, dtype=np.int64), f"it {error}")
+    note = _too_few(members) if len(members) else "there are no such rows"
+    return Part(written, "true", members, note, condition=True)
+
+
+def _by_value(rows: pl.DataFrame, column: str) -> list[Part]:
     # The first row decides between values with equally many: their order is the holdout's.
     grouped = (
         rows.select(value=column)
@@ -69,7 +108,7 @@ def _parts(rows: pl.DataFrame, column: str) -> list[_Part]:
         .sort("rows", descending=True, maintain_order=True)
     )
     parts = [
-        _part(column, value, members.to_numpy())
+        Part(column, NULL if value is None else str(value), members.to_numpy(), _too_few(members))
         for value, members in zip(
             grouped["value"].head(MOST_VALUES), grouped["row"].head(MOST_VALUES), strict=True
         )
@@ -77,23 +116,22 @@ def _parts(rows: pl.DataFrame, column: str) -> list[_Part]:
     rest = grouped.slice(MOST_VALUES)
     if rest.height:
         note = f"{rest.height:,} rarer values together, which are not compared"
-        parts.append(_Part(column, OTHER, np.sort(rest["row"].explode().to_numpy()), note))
+        parts.append(Part(column, OTHER, np.sort(rest["row"].explode().to_numpy()), note))
     return parts
 
 
-def _part(column: str, value: object, members: Codes) -> _Part:
-    name = NULL if value is None else str(value)
-    note = "too few rows to tell" if len(members) < LEAST_ROWS else None
-    return _Part(column, name, members, note)
+def _too_few(members: Sized) -> str | None:
+    return "too few rows to tell" if len(members) < LEAST_ROWS else None
 
 
 def _scored(  # noqa: PLR0913 the two sides and how to compare them
-    part: _Part,
+    part: Part,
     metric: Metric,
     challenger: Sample,
     champion: Sample | None,
     confidence: float,
     rng: np.random.Generator,
+    dependence: Dependence,
 ) -> SliceScore:
     ours = challenger.take(part.rows)
     theirs = None if champion is None else champion.take(part.rows)
@@ -103,7 +141,14 @@ def _scored(  # noqa: PLR0913 the two sides and how to compare them
     why = error or other_error
     if theirs is not None and part.note is None and why is None:
         try:
-            comparison = luck.compare(metric, ours, theirs, confidence=confidence, rng=rng)
+            comparison = luck.compare(
+                metric,
+                ours,
+                theirs,
+                confidence=confidence,
+                rng=rng,
+                dependence=dependence.take(part.rows),
+            )
         except NotMeasurable as not_measurable:
             why = str(not_measurable)
     return SliceScore(
@@ -115,6 +160,7 @@ def _scored(  # noqa: PLR0913 the two sides and how to compare them
         comparison=comparison,
         note=part.note,
         error=None if part.note else why,
+        condition=part.condition,
     )
 
 

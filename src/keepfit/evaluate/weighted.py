@@ -3,7 +3,8 @@ Metrics that are no mean over the rows, computed for many weightings of the rows
 
 A scorer takes counts (draws, rows), how often a draw holds each row, and returns one value a draw;
 nan where the metric is not defined on a draw. With a single draw of ones it is the metric itself.
-So the bootstrap and the metric share their arithmetic.
+So the bootstrap and the metric share their arithmetic. Where rows are gathered into units, the
+counts are of units, and what each holds is added up once for all draws.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from keepfit.evaluate.dependence import Units
 from keepfit.evaluate.sample import (
     Codes,
     NotMeasurable,
@@ -25,36 +27,59 @@ from keepfit.evaluate.sample import (
 Scorer = Callable[[Numbers], Numbers]
 
 
-def r2(sample: Sample) -> Scorer:
+def total(column: np.ndarray, units: Units | None) -> Scorer:
+    """The sum of a column, one number a row, on each draw."""
+    held = column.astype(np.float64)
+    if units is not None:
+        held = summed(held, units)
+    return lambda weights: weights @ held
+
+
+def summed(column: Numbers, units: Units) -> Numbers:
+    """The sum of a column over the rows of each unit."""
+    return np.bincount(units.codes, column, units.count).astype(np.float64)
+
+
+def on_rows(scorer: Scorer, units: Units | None) -> Scorer:
+    """A scorer that must see each row, for draws of units."""
+    if units is None:
+        return scorer
+    return lambda counts: np.concatenate([scorer(draw[None, units.codes]) for draw in counts])
+
+
+def r2(sample: Sample, units: Units | None = None) -> Scorer:
     """The share of the truth's variance that the prediction explains."""
     truth, said = numbers(sample)
     centred = truth - truth.mean()  # or the sum of squares loses its digits
     if not centred.any():
         raise NotMeasurable(f"the truth is {truth[0]:g} in every row: no variance to explain")
 
+    squares, sums = total(centred**2, units), total(centred, units)
+    rows, missed = total(np.ones_like(truth), units), total((truth - said) ** 2, units)
+
     def score(weights: Numbers) -> Numbers:
-        spread = weights @ centred**2 - (weights @ centred) ** 2 / weights.sum(axis=1)
-        return 1 - divide(weights @ (truth - said) ** 2, spread)
+        spread = squares(weights) - sums(weights) ** 2 / rows(weights)
+        return 1 - divide(missed(weights), spread)
 
     return score
 
 
-def balanced_accuracy(sample: Sample) -> Scorer:
+def balanced_accuracy(sample: Sample, units: Units | None = None) -> Scorer:
     """The mean over the classes that the rows hold of the share of its rows called right."""
     truth, said = labels(sample)
-    present = several(truth, sample)
+    of_class = [
+        (total((truth == k) & (said == k), units), total(truth == k, units))
+        for k in several(truth, sample)
+    ]
 
     def score(weights: Numbers) -> Numbers:
-        shares = [
-            divide(weights @ _ones((truth == k) & (said == k)), weights @ _ones(truth == k))
-            for k in present
-        ]
+        shares = [divide(right(weights), held(weights)) for right, held in of_class]
         return mean_of_defined(np.stack(shares, axis=1))
 
     return score
 
 
-def f1(sample: Sample) -> Scorer:
+def f1(sample: Sample, units: Units | None = None) -> Scorer:
     """
     The harmonic mean of precision and recall: of the second of two classes, or the mean over all.
 
@@ -64,21 +89,22 @@ def f1(sample: Sample) -> Scorer:
     if len(sample.classes) < 2:
         raise NotMeasurable("there is one class only")
     asked = [1] if len(sample.classes) == 2 else np.union1d(truth, said)
+    of_class = [
+        (
+            total((truth == k) & (said == k), units),
+            total((truth == k).astype(np.int64) + (said == k), units),
+        )
+        for k in asked
+    ]
 
     def score(weights: Numbers) -> Numbers:
-        values = [
-            divide(
-                2 * weights @ _ones((truth == k) & (said == k)),
-                weights @ _ones(truth == k) + weights @ _ones(said == k),
-            )
-            for k in asked
-        ]
+        values = [divide(2 * right(weights), named(weights)) for right, named in of_class]
         return mean_of_defined(np.stack(values, axis=1))
 
     return score
 
 
-def hosmer_lemeshow(sample: Sample) -> Scorer:
+def hosmer_lemeshow(sample: Sample, units: Units | None = None) -> Scorer:
     """
     How far ten groups of rows, by their probability, are from the shares that it promises.
 
@@ -97,7 +123,7 @@ def hosmer_lemeshow(sample: Sample) -> Scorer:
         counts = weights[:, order].astype(np.int64)
         return np.array([_statistic(np.repeat(chance, n), np.repeat(hit, n)) for n in counts])
 
-    return score
+    return on_rows(score, units)
 
 
 def _statistic(chance: Numbers, hit: Numbers) -> float:

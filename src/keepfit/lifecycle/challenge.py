@@ -18,6 +18,7 @@ from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import Opened
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.precedent import judged_on, precedent_of
+from keepfit.lifecycle.rivals import rivals_for
 from keepfit.records import Recipe, Side, Snapshot
 from keepfit.train.job import Fit, Job
 
@@ -56,10 +57,11 @@ def train(model: Model, ports: Ports, snapshot: Snapshot, defence: Defence) -> T
         Job.of(model.spec, snapshot, paths, root=model.root, code=model.code)
     )
     prepared = _prepared(model, ports, snapshot, paths, champion)
-    ground = Ground.holdout(prepared, model.spec.target, more=defence.findings).with_cases(
+    ground = Ground.holdout(prepared, more=defence.findings).with_cases(
         model, judged_on(model, ports.registry, champion.state) if champion else {}
     )
     theirs = Contender.of(champion, ground) if champion else None
+    rivals = rivals_for(model, ports.registry, ground)
     fit = running.result()
     ports.say(model.name, "judging")
     _same_rows(model, fit, prepared)
@@ -78,6 +80,7 @@ def train(model: Model, ports: Ports, snapshot: Snapshot, defence: Defence) -> T
         ours,
         theirs,
         precedent=precedent_of(model, ports.registry),
+        rivals=rivals,
     )
     recipe = Recipe(
         code=model.code,

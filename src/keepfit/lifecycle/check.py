@@ -13,6 +13,7 @@ from keepfit.config.load import Project
 from keepfit.config.schema import ModelSpec
 from keepfit.data.sources import find_all, sources_of
 from keepfit.errors import KeepfitError, Problem
+from keepfit.kinds import kind
 from keepfit.store.open import open_store
 from keepfit.store.probe import prove
 
@@ -28,7 +29,7 @@ def check_model(project: Project, name: str) -> list[Problem]:
     found += _sources(spec, project.root) + _benchmarks(spec, project.root)
     return [
         Problem(_place(project, f"model.{name}.{key}"), f"model.{name}.{key}", told)
-        for key, told in found
+        for key, told in found + _baseline(project, name)
     ]
 
 
@@ -75,6 +76,18 @@ def _sources(spec: ModelSpec, root: Path) -> list[tuple[str, str]]:
     if error := _error(lambda: columns.extend(header_problems(spec, root))):
         return [("data.source", str(error))]
     return columns
+
+
+def _baseline(project: Project, name: str) -> list[tuple[str, str]]:
+    """(key, what is wrong) of a naive predictor that does not suit the model."""
+    spec = project.models[name]
+    if isinstance(spec.gate.baseline, str):
+        return []
+    if spec.data.time is None:
+        return [("gate.baseline", "is seasonal; expected data.time beside it")]
+    if kind(spec.kind).task(project.params[name]) != "regression":
+        return [("gate.baseline", "is seasonal, and classes have no mean; expected 'constant'")]
+    return []
 
 
 def _functions(spec: ModelSpec, root: Path) -> Iterator[tuple[str, Look]]:

@@ -26,6 +26,7 @@ class Rules:
 
     keep: Keep  # what the model's table says
     branches: frozenset[str] | None = None  # of git; None: nobody knows, so all of them live
+    against: tuple[str, ...] = ()  # versions that rules of the gate name
 
 
 def survey(registry: Registry, model: str, rules: Rules) -> Survey:
@@ -59,6 +60,8 @@ def why_kept(state: State, rules: Rules) -> Callable[[VersionState], str | None]
             return used[row.version]
         if row.pinned is not None:
             return f"it is pinned: {row.pinned}" if row.pinned else "it is pinned"
+        if any(_called(row.version, name) for name in rules.against):
+            return "a rule of the gate is held against it"
         if row.version in newest:
             return f"it is one of the newest {rules.keep.versions}"
         if row.branch and (rules.branches is None or row.branch in rules.branches):
@@ -66,6 +69,11 @@ def why_kept(state: State, rules: Rules) -> Callable[[VersionState], str | None]
         return None
 
     return why
+
+
+def _called(version: str, name: str) -> bool:
+    """Whether a rule that names `1.4.2` or `1.4.2-aff1242` means the version."""
+    return version == name or version.partition("-")[0] == name
 
 
 def _newest_on_main(state: State, count: int) -> set[str]:

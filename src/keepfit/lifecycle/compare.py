@@ -22,6 +22,7 @@ from keepfit.lifecycle.open import Opened, open_version
 from keepfit.lifecycle.peek import look_at, ready_at
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.precedent import judged_on, precedent_of
+from keepfit.lifecycle.rivals import rivals_for
 from keepfit.records import BenchmarkScore, MetricScore, Record
 from keepfit.store.nouns import VersionState
 
@@ -53,7 +54,7 @@ def ground_of(model: Model, ports: Ports, data: Path | None) -> Ground:
         prepared = prepare(
             snapshot, model.spec, peek.path, root=model.root, transform=model.transform()
         )
-        return Ground.holdout(prepared, model.spec.target)
+        return Ground.holdout(prepared)
     if not data.exists():
         raise UserError(f"there is no file {data}")
     snapshot, peek = look_at(model, ports, spec=_reading(model.spec, data))
@@ -118,6 +119,7 @@ def compare(
             challenger.manifest.candidate,
             *sides,
             precedent=precedent_of(model, ports.registry),
+            rivals=rivals_for(model, ports.registry, ground),
         )
     )
 
@@ -139,4 +141,5 @@ def judge_again(
         Contender.of(challenger, ground),
         Contender.of(against, ground) if against else None,
         precedent=precedent_of(model, ports.registry),
+        rivals=rivals_for(model, ports.registry, ground),
     )

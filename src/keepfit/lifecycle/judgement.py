@@ -12,15 +12,17 @@ import polars as pl
 from numpy.typing import NDArray
 
 from keepfit.data.keys import Keys, row_keys
+from keepfit.data.sides import times_of
 from keepfit.decide.gate import judge
 from keepfit.digest import Digest, sha256
 from keepfit.errors import NotComparable
-from keepfit.evaluate.baseline import naive
+from keepfit.evaluate.baseline import Baseline, baseline_of
 from keepfit.evaluate.benchmark import Answers, Cases, benchmark_score
 from keepfit.evaluate.certificate import Precedent, Seen, certify
 from keepfit.evaluate.compare import measure
 from keepfit.evaluate.disagree import Shown, disagreements
 from keepfit.evaluate.evidence import gather, trim_overlap
+from keepfit.evaluate.rules import Rival
 from keepfit.lifecycle.benchmarks import answers, cases_of
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import Opened
@@ -62,20 +64,20 @@ class Ground:
     rows: pl.DataFrame  # ready, with the target
     raw: pl.DataFrame  # the same rows as they came in
     keys: Keys  # a key a row
-    learned: pl.Series | None = None  # the target of training, for the naive predictor
+    learned: pl.DataFrame | None = None  # the training rows, for the naive predictor
     removals: tuple[Removal, ...] = ()
     findings: tuple[Finding, ...] = ()
     cases: tuple[Cases, ...] = ()  # of the model's benchmarks
 
     @classmethod
-    def holdout(cls, prepared: Prepared, target: str, *, more: tuple[Finding, ...] = ()) -> Self:
+    def holdout(cls, prepared: Prepared, *, more: tuple[Finding, ...] = ()) -> Self:
         """The holdout of prepared rows, with what else was found."""
         split = prepared.split
         return cls(
             rows=split.holdout,
             raw=prepared.raw(split.holdout),
             keys=split.holdout_keys,
-            learned=split.train[target],
+            learned=split.train,
             removals=prepared.removals,
             findings=prepared.findings + more,
         )
@@ -123,7 +125,7 @@ class Contender:
         return Seen(self.side.digest, self.keys, self.validated, self.said.only(keep))
 
 
-def judged(  # noqa: PLR0913 the door of this room: two sides on one ground
+def judged(  # noqa: PLR0913 the ground, two sides, and what else they are held against
     model: Model,
     ground: Ground,
     candidate: Candidate,
@@ -131,9 +133,11 @@ def judged(  # noqa: PLR0913 the door of this room: two sides on one ground
     champion: Contender | None,
     *,
     precedent: Precedent,
+    rivals: Mapping[str, Rival] | None = None,
 ) -> Judgement:
     """The evidence on a challenger, held against the champion if there is one, and the verdict.
 
+    `rivals` are the versions that rules name; a rule whose version is not among them fails.
     Rows that a side has learned from are left out and counted; NotComparable where none is left.
     Sides that are the same model are not compared, and the gate refuses them. `precedent` is the
     judgement before this one, for the count of how often the holdout was used.
@@ -151,16 +155,19 @@ def judged(  # noqa: PLR0913 the door of this room: two sides on one ground
         )
     ours = challenger.said.only(keep)
     theirs = champion.said.only(keep) if champion and not same else None
+    baseline = _baseline(model, ground, rows)
     measured = measure(
         rows,
         spec.target,
         ours,
         theirs,
-        None if ground.learned is None else naive(ground.learned, rows.height, model.task),
+        baseline.said if baseline else None,
         spec.gate,
         own=model.own_metrics(),
         task=model.task,
         seed=spec.split.seed,
+        times=times_of(rows, spec) if spec.split.how == "time" else None,
+        rivals={name: rival.only(keep) for name, rival in (rivals or {}).items()},
     )
     evidence = gather(
         candidate,
@@ -182,6 +189,7 @@ def judged(  # noqa: PLR0913 the door of this room: two sides on one ground
         ),
         benchmarks=_benchmarks(model, ground, challenger, champion),
         disagreements=_disagreements(model, rows, ours, theirs),
+        baseline=baseline.told if baseline else None,
     )
     return Judgement(evidence=evidence, verdict=judge(evidence, spec.gate, spec.benchmark))
 
@@ -215,3 +223,11 @@ def _contents(
     read = raw.select(c.name for c in candidate.schema if c.name != truth.name)
     kept = read if keep.all() else read.filter(pl.Series(keep))  # a copy of a million rows is large
     return row_keys(kept.with_columns(truth))
+
+
+def _baseline(model: Model, ground: Ground, rows: pl.DataFrame) -> Baseline | None:
+    """What the naive predictor says of the rows; None where nobody knows what it would learn."""
+    if ground.learned is None:
+        return None
+    spec = model.spec
+    return baseline_of(spec.gate, ground.learned, rows, spec.target, model.task, spec.data.time)

@@ -16,12 +16,14 @@ from keepfit.digest import Digest, digest_of
 from keepfit.errors import NotComparable
 from keepfit.evaluate.baseline import naive
 from keepfit.evaluate.certificate import Precedent
+from keepfit.evaluate.rules import Rival
 from keepfit.kinds import kind
 from keepfit.kinds.base import Fitted, Lesson, Prediction
 from keepfit.lifecycle.judgement import Contender, Ground, judged
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.peek import look_at
 from keepfit.lifecycle.ports import Ports
+from keepfit.lifecycle.rivals import rivals_for
 from keepfit.records import Candidate, Record, Side, Snapshot
 from keepfit.train.artifact import digests
 from keepfit.train.predictor import Predictor
@@ -58,6 +60,7 @@ class Scene:
     ground: Ground
     candidate: Candidate
     champion: Contender
+    rivals: dict[str, Rival]  # versions that rules name
 
     def posing(self, name: str, said: Prediction) -> Contender:
         """A candidate that says this, and claims to have learned what the champion has."""
@@ -93,7 +96,7 @@ def _scene(model: Model, ports: Ports) -> Scene:
     prepared = prepare(
         snapshot, model.spec, peek.path, root=model.root, transform=model.transform()
     )
-    ground = replace(Ground.holdout(prepared, model.spec.target), findings=())
+    ground = replace(Ground.holdout(prepared), findings=())
     fitted = _fitted(model, prepared, lambda rows: rows)
     candidate = _candidate(model, prepared, snapshot, fitted)
     split = prepared.split
@@ -104,7 +107,8 @@ def _scene(model: Model, ports: Ports) -> Scene:
         said=_said(model, candidate, ground, fitted),
         answers={},
     )
-    return Scene(model, prepared, ground, candidate, champion)
+    rivals = rivals_for(model, ports.registry, ground)
+    return Scene(model, prepared, ground, candidate, champion, rivals)
 
 
 def _fitted(
@@ -148,7 +152,13 @@ def _trial(scene: Scene, name: str, challenger: Contender, champion: Contender) 
     candidate = msgspec.structs.replace(scene.candidate, digest=challenger.side.digest)
     try:
         verdict = judged(
-            scene.model, scene.ground, candidate, challenger, champion, precedent=Precedent()
+            scene.model,
+            scene.ground,
+            candidate,
+            challenger,
+            champion,
+            precedent=Precedent(),
+            rivals=scene.rivals,
         ).verdict
     except NotComparable as error:
         return Trial(candidate=name, refused=True, reason=str(error))
