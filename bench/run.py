@@ -10,7 +10,18 @@ from pathlib import Path
 
 from measure import Figure
 
-NAMES = ("help_", "plan", "train", "rebuild", "predict", "registry", "exact", "fingerprint", "judge", "aa")
+NAMES = (
+    "help_",
+    "plan",
+    "train",
+    "rebuild",
+    "predict",
+    "registry",
+    "exact",
+    "fingerprint",
+    "judge",
+    "aa",
+)
 
 
 def main(names: list[str]) -> None:
