@@ -82,7 +82,7 @@ def _unfit(found: RuleScore, evidence: Evidence, confidence: float) -> str | Non
         return f"it is of {compared.rows:,} rows; expected {evidence.rows:,}"
     if compared.metric != found.metric or not _as_scored(found, evidence):
         return "the evidence holds other figures beside it"
-    if compared.confidence < confidence:
+    if not compared.confidence >= confidence:
         return f"it is {percent(compared.confidence)} sure; the gate asks {percent(confidence)}"
     if not all(map(math.isfinite, (compared.gain, compared.low, compared.high))):
         return "it has no interval"

@@ -64,7 +64,7 @@ def _missing(found: list[SliceScore], evidence: Evidence, gate: Gate) -> Iterato
             continue
         elif score.challenger is None or (evidence.champion and score.comparison is None):
             yield f"{score.value} was not measured"
-        elif score.comparison and score.comparison.confidence < gate.confidence:
+        elif score.comparison and not score.comparison.confidence >= gate.confidence:
             yield f"{score.value} was compared with less confidence than the gate asks for"
 
 
