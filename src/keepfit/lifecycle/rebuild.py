@@ -192,13 +192,17 @@ def _outcome(attempt: _Attempt) -> Outcome:
     manifest, fit = attempt.manifest, attempt.fit
     candidate = msgspec.structs.replace(fit.candidate, seconds=0.0)
     published = {file.path: file.sha256 for file in manifest.files}
-    same_keys = published.get(KEYS) == sha256(fit.keys)
-    if candidate == manifest.candidate and same_keys:
+    same_rows = all(
+        published.get(path) == sha256(data)
+        for path, data in attempt.files.items()
+        if not path.startswith(MODEL)
+    )
+    if candidate == manifest.candidate and same_rows:
         return "IDENTICAL"
     rest = msgspec.structs.replace(
         candidate, files=manifest.candidate.files, digest=manifest.candidate.digest
     )
-    if manifest.proof is None or rest != manifest.candidate or not same_keys:
+    if manifest.proof is None or rest != manifest.candidate or not same_rows:
         return "DIFFERENT"
     return "EQUAL" if equal(manifest.proof, fit.proof) else "DIFFERENT"
 
