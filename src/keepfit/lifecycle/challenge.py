@@ -13,6 +13,7 @@ from keepfit.digest import Digest
 from keepfit.errors import Refused
 from keepfit.lifecycle.benchmarks import answers
 from keepfit.lifecycle.champion import Defence
+from keepfit.lifecycle.exhibits import profile_of, subject_of
 from keepfit.lifecycle.judgement import Contender, Ground, Judgement, judged
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import Opened
@@ -60,6 +61,7 @@ def train(model: Model, ports: Ports, snapshot: Snapshot, defence: Defence) -> T
         model, judged_on(model, ports.registry, champion.state) if champion else {}
     )
     theirs = Contender.of(champion, ground) if champion else None
+    learned = profile_of(prepared, model.spec)  # while the challenger learns
     fit = running.result()
     ports.say(model.name, "judging")
     _same_rows(model, fit, prepared)
@@ -78,6 +80,7 @@ def train(model: Model, ports: Ports, snapshot: Snapshot, defence: Defence) -> T
         ours,
         theirs,
         precedent=precedent_of(model, ports.registry),
+        subject=subject_of(predictor, learned),
     )
     recipe = Recipe(
         code=model.code,
