@@ -215,11 +215,25 @@ def test_exhibits_are_small_however_many_the_rows(rows):
     features = tuple(f"f{n}" for n in range(30))
     subject = Subject(profile(frame, frame.columns), lambda given: Prediction(given["f0"]))
     made = exhibits(
-        shown, sample, sample, [get("mae")], features=features, target="y", confidence=0.95, seed=1
+        subject,
+        sample,
+        sample,
+        [get("mae")],
+        features=features,
+        target="y",
+        confidence=0.95,
+        seed=1,
     )
     assert len(made.importance) == 30
     assert len(canonical(made)) < 12_000
     again = exhibits(
-        shown, sample, sample, [get("mae")], features=features, target="y", confidence=0.95, seed=1
+        subject,
+        sample,
+        sample,
+        [get("mae")],
+        features=features,
+        target="y",
+        confidence=0.95,
+        seed=1,
     )
     assert canonical(again) == canonical(made)
