@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from keepfit.cli.session import Session
 from keepfit.digest import canonical
 from keepfit.report.gather import gather
 from keepfit.report.page import page
+from keepfit.store.open import open_store
+from keepfit.store.registry import Registry
 
 KEEPFIT = str(Path(sys.executable).with_name("keepfit"))
 HOSTILE = "<script>alert(1)</script>"  # a column, and what people write
@@ -76,7 +79,8 @@ class Wards:
     def opened(self):
         session = Session(self.root / "keepfit.toml", None, {}, json=False, quiet=True, debug=False)
         project = session.project()
-        return project, session.registry(project)
+        store = open_store(project.store)
+        return project, Registry(store, clock=lambda: datetime.now(UTC), actor="test")
 
     @cache  # noqa: B019 there is one, for the session
     def report(self, reference):
