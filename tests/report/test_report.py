@@ -91,6 +91,7 @@ def test_the_verdict_comes_first_and_the_rest_in_its_order(wards):
     assert titles[titles.index("Verdict") :] == [
         *("Verdict", "Scores", "log_loss over versions", "Slices", "Calibration"),
         *("Effects of the features", "Classes", "What cleaning removed"),
+        "Where it disagrees with its champion",
         *("What differs from the champion", "Recipe", "Model card"),
     ]
 
@@ -211,7 +212,15 @@ def test_disagreements_and_benchmarks_are_shown_where_the_evidence_has_them(ward
             "slices": [{"slice": "ward", "value": "3", "rows": 9, "differing": 2, "mean": 0.1}],
         },
         "benchmarks": [
-            {"name": "hard cases", "metric": "accuracy", "cases": 12, "challenger": 0.5}
+            {
+                "name": "hard cases",
+                "file": "hard.csv",
+                "digest": "0" * 64,
+                "metric": "accuracy",
+                "better": "higher",
+                "cases": 12,
+                "challenger": 0.5,
+            }
         ],
     }
     shown = Page(page_of(msgspec.convert(facts, Report)))
