@@ -28,6 +28,7 @@ TABLES = {  # what stands in the file -> the record that reads it
     "[model.NAME.promote]": "Promote",
     "[model.NAME.schedule]": "Schedule",
     "[model.NAME.keep]": "Keep",
+    "[model.NAME.card]": "Card",
 }
 REQUIRED = {"kind", "target", "features", "source"}  # of a model, unless [defaults] says them
 NOTES = {

@@ -26,6 +26,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "rollback": ("release", "Let a stage point at what it held before."),
     "list": ("look", "List the versions."),
     "show": ("show", "Show a version: scores, verdict, data, encoding, recipe."),
+    "report": ("report", "Write the report on a version: one HTML file, or JSON."),
     "history": ("look", "Tell what happened to a model."),
     "live": ("look", "Say what was live at a time."),
     "gc": ("collect", "Delete what no rule keeps; shows first."),

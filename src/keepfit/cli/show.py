@@ -50,7 +50,8 @@ def _show(manifest: Manifest, judgement: Judgement, described: dict[str, Any]) -
     _rows(manifest, judgement.evidence)
     _encoding(described)
     _recipe(manifest)
-    next_step(f"What happened to it: keepfit history {manifest.model}")
+    number = manifest.version.split("-")[0]
+    next_step(f"All of it as a page: keepfit report {manifest.model}@{number}")
 
 
 def _verdict(judgement: Judgement) -> None:

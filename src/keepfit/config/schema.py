@@ -352,6 +352,25 @@ class Keep(Table):
     """of the others, the recipe for so long: `keepfit restore` makes them again; else nothing"""
 
 
+class Card(Table):
+    """The model card that `keepfit report` shows: what only people know of a model."""
+
+    intended_use: str = ""
+    """what it is made for, and who uses it"""
+    out_of_scope: str = ""
+    """what it must not be used for"""
+    limits: str = ""
+    """where it is known to be wrong"""
+    ethics: str = ""
+    """whom its mistakes hurt, and what is done about it"""
+    licence: str = ""
+    """of the model and of the rows it learned from"""
+    contact: str = ""
+    """where questions go"""
+    references: tuple[str, ...] = ()
+    """papers, tickets, pages to read further"""
+
+
 class ModelSpec(Table):
     """A model: what it is, what it learns from, how it is judged and released."""
 
@@ -383,6 +402,7 @@ class ModelSpec(Table):
     promote: Promote = Promote()
     schedule: Schedule = Schedule()
     keep: Keep = Keep()
+    card: Card = Card()
 
 
 class ProjectTable(Table):

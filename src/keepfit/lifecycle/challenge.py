@@ -13,6 +13,7 @@ from keepfit.digest import Digest
 from keepfit.errors import Refused
 from keepfit.lifecycle.benchmarks import answers
 from keepfit.lifecycle.champion import Defence
+from keepfit.lifecycle.exhibits import profile_of, subject_of
 from keepfit.lifecycle.judgement import Contender, Ground, Judgement, judged
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import Opened
@@ -62,6 +63,7 @@ def train(model: Model, ports: Ports, snapshot: Snapshot, defence: Defence) -> T
     )
     theirs = Contender.of(champion, ground) if champion else None
     rivals = rivals_for(model, ports.registry, ground)
+    learned = profile_of(prepared, model.spec)  # while the challenger learns
     fit = running.result()
     ports.say(model.name, "judging")
     _same_rows(model, fit, prepared)
@@ -81,6 +83,7 @@ def train(model: Model, ports: Ports, snapshot: Snapshot, defence: Defence) -> T
         theirs,
         precedent=precedent_of(model, ports.registry),
         rivals=rivals,
+        subject=subject_of(predictor, learned),
     )
     recipe = Recipe(
         code=model.code,

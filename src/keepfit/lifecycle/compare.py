@@ -16,7 +16,9 @@ from keepfit.evaluate.metrics import get
 from keepfit.evaluate.sample import Sample, classes_of
 from keepfit.lifecycle.benchmarks import answers
 from keepfit.lifecycle.champion import open_rival
+from keepfit.lifecycle.exhibits import subject_of
 from keepfit.lifecycle.judgement import Contender, Ground, Judgement, judged
+from keepfit.lifecycle.look import judgement_of
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import Opened, open_version
 from keepfit.lifecycle.peek import look_at, ready_at
@@ -133,6 +135,9 @@ def judge_again(
         model, judged_on(model, ports.registry, held) if held else {}
     )
     challenger = open_version(ports.registry, model.name, version, model.root)
+    # The rows of its training may be gone: what they held was written down then.
+    before = judgement_of(ports.registry, model.name, version).evidence.exhibits
+    learned = before.profile if before else None
     against = open_rival(model, ports.registry, held) if held else None
     return judged(
         model,
@@ -142,4 +147,5 @@ def judge_again(
         Contender.of(against, ground) if against else None,
         precedent=precedent_of(model, ports.registry),
         rivals=rivals_for(model, ports.registry, ground),
+        subject=subject_of(challenger.predictor, learned),
     )

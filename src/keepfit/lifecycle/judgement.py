@@ -22,8 +22,10 @@ from keepfit.evaluate.certificate import Precedent, Seen, certify
 from keepfit.evaluate.compare import measure
 from keepfit.evaluate.disagree import Shown, disagreements
 from keepfit.evaluate.evidence import gather, trim_overlap
+from keepfit.evaluate.exhibits.gather import Subject
 from keepfit.evaluate.rules import Rival
 from keepfit.lifecycle.benchmarks import answers, cases_of
+from keepfit.lifecycle.exhibits import showing
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import Opened
 from keepfit.records import (
@@ -134,13 +136,15 @@ def judged(  # noqa: PLR0913 the ground, two sides, and what else they are held 
     *,
     precedent: Precedent,
     rivals: Mapping[str, Rival] | None = None,
+    subject: Subject | None = None,
 ) -> Judgement:
     """The evidence on a challenger, held against the champion if there is one, and the verdict.
 
     `rivals` are the versions that rules name; a rule whose version is not among them fails.
     Rows that a side has learned from are left out and counted; NotComparable where none is left.
     Sides that are the same model are not compared, and the gate refuses them. `precedent` is the
-    judgement before this one, for the count of how often the holdout was used.
+    judgement before this one, for the count of how often the holdout was used. With a `subject`
+    the evidence holds what a report shows of it.
     """
     spec = model.spec
     same = champion is not None and champion.side.digest == challenger.side.digest
@@ -191,6 +195,8 @@ def judged(  # noqa: PLR0913 the ground, two sides, and what else they are held 
         disagreements=_disagreements(model, rows, ours, theirs),
         baseline=baseline.told if baseline else None,
     )
+    if subject:
+        evidence = showing(evidence, model, subject, rows, ours, theirs)
     return Judgement(evidence=evidence, verdict=judge(evidence, spec.gate, spec.benchmark))
 
 
