@@ -14,7 +14,6 @@ from keepfit.cli.session import Session, verb
 if TYPE_CHECKING:
     from keepfit.lifecycle.judgement import Judgement
     from keepfit.records import Evidence, Manifest
-    from keepfit.store.registry import Registry
 
 WIDEST = 24  # how many encoded columns are shown before the rest is only counted
 
@@ -31,35 +30,24 @@ def show_(session: Session, reference: str) -> None:
     session.show(inside, lambda: _show(inside.manifest, inside.judgement, inside.described))
 
 
-def summary(registry: Registry, model: str, version: str) -> None:
-    """The one page on which somebody decides: verdict first, then what it rests on."""
-    from keepfit.lifecycle.look import judgement_of
-
-    state = registry.state(model).versions[version]
-    judgement = judgement_of(registry, model, state)
-    click.echo(click.style(f"{model} {version}", bold=True) + f"  evidence {state.evidence[:12]}")
-    _verdict(judgement)
-    show_scores(judgement.evidence)
-
-
 def _show(manifest: Manifest, judgement: Judgement, described: dict[str, Any]) -> None:
     click.echo(click.style(f"{manifest.model} {manifest.version}", bold=True))
-    _verdict(judgement)
+    show_verdict(judgement)
     show_scores(judgement.evidence)
-    _slices(judgement.evidence)
+    show_slices(judgement.evidence)
     _rows(manifest, judgement.evidence)
     _encoding(described)
     _recipe(manifest)
     next_step(f"What happened to it: keepfit history {manifest.model}")
 
 
-def _verdict(judgement: Judgement) -> None:
+def show_verdict(judgement: Judgement) -> None:
     verdict = judgement.verdict
     click.echo(f"{symbol(verdict.outcome)} {verdict.outcome}")
     show_reasons(verdict)
 
 
-def _slices(evidence: Evidence) -> None:
+def show_slices(evidence: Evidence) -> None:
     if evidence.slices:
         click.echo(f"\nBy slice ({evidence.metric}):")
         table(

@@ -12,6 +12,7 @@ from keepfit.config.code import load_function
 from keepfit.config.environment import expand
 from keepfit.config.schema import ModelSpec
 from keepfit.errors import Corrupt
+from keepfit.lifecycle.trust import Trust, vouched
 from keepfit.names import Reference
 from keepfit.records import Candidate, Manifest, Side
 from keepfit.store.nouns import VersionState
@@ -91,9 +92,21 @@ def _validated(candidate: Candidate, files: Mapping[str, bytes]) -> np.ndarray |
     return None if candidate.split.validation else np.empty(0, dtype=np.uint64)
 
 
-def open_reference(registry: Registry, text: str, stages: tuple[str, ...], root: Path) -> Opened:
-    """The version that `MODEL@…` names, loaded; UnknownName with what there is."""
+def open_reference(
+    registry: Registry,
+    text: str,
+    stages: tuple[str, ...],
+    root: Path,
+    trust: Callable[[str], Trust] = Trust.of_nobody,
+) -> Opened:
+    """The version that `MODEL@…` names, loaded; UnknownName with what there is.
+
+    `trust` tells what the project asks for a model. NotApproved where that is signatures and what
+    the stage holds lacks them.
+    """
     reference = Reference.parse(text)
+    if reference.selector in stages:
+        vouched(trust(reference.model), registry, reference.selector)
     return open_version(registry, reference.model, registry.resolve(reference, stages), root)
 
 
