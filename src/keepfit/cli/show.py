@@ -10,9 +10,11 @@ import click
 from keepfit.cli.render import count, figure, next_step, symbol, table
 from keepfit.cli.run import show_reasons, show_scores
 from keepfit.cli.session import Session, verb
+from keepfit.cli.told import in_words
 
 if TYPE_CHECKING:
     from keepfit.lifecycle.judgement import Judgement
+    from keepfit.lifecycle.look import Inside
     from keepfit.records import Evidence, Manifest
 
 WIDEST = 24  # how many encoded columns are shown before the rest is only counted
@@ -27,18 +29,29 @@ def show_(session: Session, reference: str) -> None:
 
     project = session.project()
     inside = describe(session.registry(project), reference, project.stages)
-    session.show(inside, lambda: _show(inside.manifest, inside.judgement, inside.described))
+    session.show(inside, lambda: _show(inside))
 
 
-def _show(manifest: Manifest, judgement: Judgement, described: dict[str, Any]) -> None:
+def _show(inside: Inside) -> None:
+    manifest, judgement, described = inside.manifest, inside.judgement, inside.described
     click.echo(click.style(f"{manifest.model} {manifest.version}", bold=True))
     show_verdict(judgement)
+    _stages(inside)
     show_scores(judgement.evidence)
     show_slices(judgement.evidence)
     _rows(manifest, judgement.evidence)
     _encoding(described)
     _recipe(manifest)
     next_step(f"What happened to it: keepfit history {manifest.model}")
+
+
+def _stages(inside: Inside) -> None:
+    """How it came into the stages it was in: what was forced is told for ever."""
+    if inside.promotions:
+        click.echo("\nStages:")
+        table(
+            [(f"  {p.stage}", p.at[:16].replace("T", " "), in_words(p)) for p in inside.promotions]
+        )
 
 
 def show_verdict(judgement: Judgement) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import NamedTuple
 
 from keepfit.errors import SystemFailure, UserError
 from keepfit.store.nouns import time_of
@@ -59,7 +60,7 @@ class SshSigner:
 def signer_of(signers: Path, key: Path, name: str) -> SshSigner:
     """Who signs with the key; `name` chooses where the file names several for it. UserError."""
     public = _public_key(key)
-    named = [pattern for line in _lines_of(signers, public) for pattern in line]
+    named = [pattern for line in _lines_of(signers) if line.key in public for pattern in line.names]
     plain = [pattern for pattern in named if not re.search(r"[*?!]", pattern)]
     if name in plain or any(fnmatchcase(name, pattern) for pattern in named if pattern[:1] != "!"):
         return SshSigner(name, key, signers)
@@ -131,8 +132,27 @@ def _public_key(key: Path) -> str:
     )
 
 
-def _lines_of(signers: Path, public: str) -> Iterator[list[str]]:
-    """The patterns of each line of the file that holds the key."""
+def names_of(signers: Path, name: str, key: bytes | None) -> frozenset[str]:
+    """Every name of whom `name` and `key` are of: the file gives one person several keys, and one
+    key several names."""
+    names = {name}
+    keys = {base64.b64encode(key).decode()} if key else set()
+    lines = list(_lines_of(signers))
+    while more := [line for line in lines if line.key in keys or not names.isdisjoint(line.names)]:
+        lines = [line for line in lines if line not in more]
+        keys |= {line.key for line in more}
+        names |= {pattern for line in more for pattern in line.names}
+    return frozenset(names)
+
+
+class _Line(NamedTuple):
+    """A line of the file of signers."""
+
+    names: tuple[str, ...]  # or patterns of names
+    key: str  # in base64
+
+
+def _lines_of(signers: Path) -> Iterator[_Line]:
     try:
         lines = signers.read_text("utf-8").splitlines()
     except OSError as error:
@@ -141,8 +161,8 @@ def _lines_of(signers: Path, public: str) -> Iterator[list[str]]:
             hint='one line a person: NAME namespaces="keepfit" ssh-ed25519 AAAA…',
         ) from error
     for line in lines:
-        if not line.lstrip().startswith("#") and public in line:
-            yield line.split()[0].strip('"').split(",")
+        if (found := _PUBLIC.search(line)) and not line.lstrip().startswith("#"):
+            yield _Line(tuple(line.split()[0].strip('"').split(",")), found[2])
 
 
 def _ssh_keygen(what: str, *arguments: str, message: bytes) -> subprocess.CompletedProcess[bytes]:

@@ -12,11 +12,10 @@ from keepfit.config.load import Project
 from keepfit.config.schema import Promote as Rules
 from keepfit.digest import Digest
 from keepfit.errors import NotApproved, UserError
-from keepfit.lifecycle.ssh import holds, key_in
+from keepfit.lifecycle.ssh import holds, key_in, names_of
 from keepfit.store.events import Approve, Promote
 from keepfit.store.nouns import VersionState, time_of
 from keepfit.store.registry import Registry
-from keepfit.store.state import State
 from keepfit.store.statement import Signed, Signer, statement
 
 MOST = 16  # approvals that a promotion may name: a reader looks each of them up
@@ -79,13 +78,13 @@ def counted(trust: Trust, wish: Wish, approvals: Sequence[Any]) -> Counted:
     """Of these records, the approvals of the wish by different persons, each counted once."""
     good: list[Approve] = []
     wrongs: list[str] = []
-    seen: set[object] = set()
+    seen: set[str] = set()
     for approval in approvals:
         wrong = _wrong_with(trust, wish, approval)
         if wrong:
             wrongs.append(wrong)
             continue
-        who = {approval.actor, key_in(approval.signature)} - {None}
+        who = _names(trust, wish.stage, approval)
         if who & seen:
             wrongs.append(f"{approval.actor} counts once, whatever key or name")
         else:
@@ -105,7 +104,7 @@ def vouched(trust: Trust, registry: Registry, *stages: str) -> None:
     state = registry.retold(trust.model)
     for stage in filter(trust.asks, stages):
         held = state.stages.get(stage)
-        if held and (wrongs := objections(trust, registry, state, held)):
+        if held and (wrongs := objections(trust, registry, state.versions[held.version], held)):
             raise NotApproved(
                 f"{trust.model}: {stage} points at {held.version} since record {held.seq}, and "
                 f"nobody vouches for that: {'; '.join(wrongs)}",
@@ -116,10 +115,9 @@ def vouched(trust: Trust, registry: Registry, *stages: str) -> None:
 
 
 def objections(
-    trust: Trust, registry: Registry, state: State, promotion: Promote
+    trust: Trust, registry: Registry, version: VersionState, promotion: Promote
 ) -> tuple[str, ...]:
     """Why the promotion does not rest on what the project asks for; none where it does."""
-    version = state.versions[promotion.version]
     if trust.asks(promotion.stage):
         if promotion.how == "gate":
             return ("by the gate alone, where a person is to say yes",)
@@ -174,9 +172,18 @@ def _wrong_with(trust: Trust, wish: Wish, approval: Any) -> str | None:  # noqa:
         return f"{who} is from before {wish.stage} was moved"
     if approval.expires and _over(approval.expires, wish.at):
         return f"{who} expired {approval.expires[:16]}"
-    if trust.rules.four_eyes and same_person(approval.actor, version.actor):
+    if trust.rules.four_eyes and any(
+        same_person(name, version.actor) for name in _names(trust, wish.stage, approval)
+    ):
         return f"{approval.actor} has published {version.version}, and four_eyes = true"
     return _signature(trust, version, approval) if trust.asks(wish.stage) else None
+
+
+def _names(trust: Trust, stage: str, approval: Approve) -> frozenset[str]:
+    """Every name of who has approved."""
+    if trust.signers is None or not trust.asks(stage):
+        return frozenset({approval.actor})
+    return names_of(trust.signers, approval.actor, key_in(approval.signature))
 
 
 def _is_evidence(wish: Wish, digest: Digest) -> bool:
@@ -203,17 +210,20 @@ def _over(expires: str, moment: datetime) -> bool:
 
 
 def approvals_of(
-    trust: Trust, registry: Registry, state: State, promotion: Promote
+    trust: Trust, registry: Registry, version: VersionState, promotion: Promote
 ) -> Iterator[tuple[bool, str]]:
     """Of one promotion, in words: who let the version in and how, and whether that holds."""
-    why = f": {promotion.reason}" if promotion.reason else ""
     signed = ", signed" if promotion.signature else ""
+    why = f"{signed}: {promotion.reason}" if promotion.reason else signed
     if promotion.how == "force":
-        yield True, f"forced past the gate by {promotion.actor}{signed}{why}"
-    elif promotion.how == "approval":
+        yield True, f"forced past the gate by {promotion.actor}{why}"
+    elif promotion.how != "approval":
+        yield True, f"by {promotion.actor}, {promotion.how}{why}"
+    elif promotion.approvals:
         names = [e.actor for e in registry.records(trust.model, promotion.approvals[:MOST])]
-        yield True, f"approved by {', '.join(dict.fromkeys(names)) or 'nobody'}{signed}{why}"
+        yield True, f"approved by {', '.join(dict.fromkeys(names))}{why}"
     else:
-        yield True, f"{promotion.how} by {promotion.actor}{signed}{why}"
-    for wrong in objections(trust, registry, state, promotion):
+        yield False, f"by {promotion.actor}, and nobody has approved it{why}"
+        return
+    for wrong in objections(trust, registry, version, promotion):
         yield False, wrong
