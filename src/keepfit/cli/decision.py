@@ -31,7 +31,7 @@ def show_decision(asked: Decision, until: str | None = None) -> None:
 
 def _facts(asked: Decision, evidence: Evidence, until: str | None) -> list[tuple[str, str]]:
     version, request = asked.version, asked.request
-    why = f", since {version.reason}" if version.reason else ""
+    why = f": {version.reason}" if version.reason else ""
     facts = [
         ("trained", f"by {version.actor}, {_time(version.at)}{why}"),
         ("data", _rows(asked.manifest)),
