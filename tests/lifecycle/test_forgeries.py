@@ -200,8 +200,9 @@ def one_approver_alone(forger, rng):
         mine.append((event, rng.choice(keys_at_hand)))
     pool = [*range(len(forger.events), len(forger.events) + len(mine))]
     pool += [e.seq for e in forger.approvals]
-    named = tuple(rng.choices(pool, k=rng.randint(1, 5)))
-    event = promotion(forger, rng, version=wanted, how="approval", approvals=named)
+    named = tuple(pool if rng.random() < 0.5 else rng.choices(pool, k=rng.randint(1, 5)))
+    how = rng.choice(["approval"] * 5 + ["gate", "", "signed"])
+    event = promotion(forger, rng, version=wanted, how=how, approvals=named, at=forger.true.at)
     event = replace(event, actor=rng.choice(["bob", "robert", "cy"]))
     return forger.with_log(forger.and_then(*mine, (event, rng.choice(keys_at_hand))))
 

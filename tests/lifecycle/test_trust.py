@@ -1,13 +1,18 @@
 """Where the project names signers, readers believe signatures and nothing else in the store."""
 
+from functools import partial
+
 import pytest
 
 from keepfit.errors import NotApproved, UserError
 from keepfit.lifecycle.approve import approve, pending
+from keepfit.lifecycle.open import open_reference
 from keepfit.lifecycle.promote import by_force
 from keepfit.lifecycle.release import rollback
 from keepfit.lifecycle.trust import approvals_of, trust_of
 from keepfit.store import keys
+from keepfit.store.local import LocalStore
+from keepfit.store.registry import Registry
 
 
 @pytest.fixture
@@ -28,10 +33,6 @@ def says_yes(life, signer, **how):
 
 def served(life):
     """What a new reader loads from production."""
-    from functools import partial
-
-    from keepfit.lifecycle.open import open_reference
-
     trust = partial(trust_of, life.project)
     asked = ("price@production", life.project.stages, life.root, trust)
     return open_reference(life.registry(), *asked).state.version
@@ -131,6 +132,27 @@ def test_a_way_back_is_signed_too(signed, keyring):
     assert served(signed) == other.version
     rollback(signed.model, signed.registry(), "production", "it was worse", signer=bob)
     assert served(signed) == first
+
+
+def test_what_is_planted_while_somebody_looks_is_not_loaded(signed, keyring):
+    for name in ("bob", "cy"):
+        says_yes(signed, keyring.signer(name))
+    first = signed.state.stages["production"]
+    signed.change("alpha = 0.1", "alpha = 0.2")
+    signed.run()
+    other = signed.state.newest.version
+
+    class Slow(Registry):
+        def retold(self, model):
+            state = super().retold(model)
+            held = state.stages["production"].seq
+            signed.registry("eve").promote(model, other, "production", expect=held, how="approval")
+            return state
+
+    registry = Slow(LocalStore(signed.root / "store"), clock=lambda: signed.now, actor="x")
+    trust = partial(trust_of, signed.project)
+    asked = ("price@production", signed.project.stages, signed.root, trust)
+    assert open_reference(registry, *asked).state.version == first.version != other
 
 
 def test_a_lying_hint_is_not_believed(signed, keyring):

@@ -53,8 +53,7 @@ def open_champion(model: Model, registry: Registry) -> Opened | None:
 
 def _vouched(model: Model, registry: Registry) -> State:
     """The model's state, once each of its stages was looked at."""
-    vouched(model.trust, registry, *model.stages)
-    return registry.state(model.name)
+    return vouched(model.trust, registry, *model.stages)
 
 
 def open_rival(model: Model, registry: Registry, version: VersionState) -> Opened | None:

@@ -17,6 +17,7 @@ from keepfit.names import Reference
 from keepfit.records import Candidate, Manifest, Side
 from keepfit.store.nouns import VersionState
 from keepfit.store.registry import Registry
+from keepfit.store.resolve import resolve
 
 if TYPE_CHECKING:
     import numpy as np
@@ -105,9 +106,13 @@ def open_reference(
     the stage holds lacks them.
     """
     reference = Reference.parse(text)
+    version = registry.resolve(reference, stages)
     if reference.selector in stages:
-        vouched(trust(reference.model), registry, reference.selector)
-    return open_version(registry, reference.model, registry.resolve(reference, stages), root)
+        # Of the very state that was looked at: the stage may move meanwhile.
+        version = resolve(
+            vouched(trust(reference.model), registry, reference.selector), reference, stages
+        )
+    return open_version(registry, reference.model, version, root)
 
 
 def below(files: dict[str, bytes], folder: str) -> dict[str, bytes]:

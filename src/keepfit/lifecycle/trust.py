@@ -16,8 +16,10 @@ from keepfit.lifecycle.ssh import holds, key_in, names_of
 from keepfit.store.events import Approve, Promote
 from keepfit.store.nouns import VersionState, time_of
 from keepfit.store.registry import Registry
+from keepfit.store.state import State
 from keepfit.store.statement import Signed, Signer, statement
 
+SIGNED = ("approval", "force", "rollback")  # ways into a stage that asks a person
 MOST = 16  # approvals that a promotion may name: a reader looks each of them up
 
 
@@ -93,14 +95,15 @@ def counted(trust: Trust, wish: Wish, approvals: Sequence[Any]) -> Counted:
     return Counted(tuple(good), tuple(wrongs))
 
 
-def vouched(trust: Trust, registry: Registry, *stages: str) -> None:
-    """NotApproved where the project asks for signatures and what a stage holds lacks them.
+def vouched(trust: Trust, registry: Registry, *stages: str) -> State:
+    """The model's state; NotApproved where the project asks for signatures on what one of these
+    stages holds, and it lacks them.
 
     The log is read from its first record on, for whoever can write to the store can write
     checkpoints and hints too.
     """
     if not any(map(trust.asks, stages)):
-        return
+        return registry.state(trust.model)
     state = registry.retold(trust.model)
     for stage in filter(trust.asks, stages):
         held = state.stages.get(stage)
@@ -112,6 +115,7 @@ def vouched(trust: Trust, registry: Registry, *stages: str) -> None:
                 f"keepfit rollback {trust.model} --stage {stage}, or sign for it: keepfit promote "
                 f"{trust.model}@{held.version} --to {stage} --force --reason …",
             )
+    return state
 
 
 def objections(
@@ -119,8 +123,8 @@ def objections(
 ) -> tuple[str, ...]:
     """Why the promotion does not rest on what the project asks for; none where it does."""
     if trust.asks(promotion.stage):
-        if promotion.how == "gate":
-            return ("by the gate alone, where a person is to say yes",)
+        if promotion.how not in SIGNED:
+            return (f"by {promotion.how or 'nothing'} alone, where a person is to say yes",)
         if wrong := _signature(trust, version, promotion):
             return (wrong,)
     if promotion.how != "approval":
