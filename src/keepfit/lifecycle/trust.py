@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from keepfit.store.state import State
 from keepfit.store.statement import Signed, Signer, statement
 
 SIGNED = ("approval", "force", "rollback")  # ways into a stage that asks a person
+SKEW = timedelta(minutes=10)  # between the clocks of two persons
 MOST = 16  # approvals that a promotion may name: a reader looks each of them up
 
 
@@ -174,6 +175,9 @@ def _wrong_with(trust: Trust, wish: Wish, approval: Any) -> str | None:  # noqa:
         return f"{who} is of evidence {approval.evidence[:12]}, which is not that of {wish.stage}"
     if approval.expect != wish.expect:
         return f"{who} is from before {wish.stage} was moved"
+    given = time_of(approval.at)
+    if given is None or given > wish.at + SKEW:  # who dates back to before an expiry
+        return f"{who} is of {approval.at[:16]}, which is later"
     if approval.expires and _over(approval.expires, wish.at):
         return f"{who} expired {approval.expires[:16]}"
     if trust.rules.four_eyes and any(
