@@ -1,4 +1,5 @@
 import json
+import subprocess
 
 import pytest
 
@@ -93,3 +94,89 @@ def test_a_rollback_to_a_version_that_does_not_load_exits_with_4(approved, call)
     file.write_bytes(file.read_bytes().replace(b"ridge", b"lasso"))
     call(approved, "rollback", "fare", "--yes").refuses(4, "model.json")
     assert stages(approved)["production"] == "1.1.0"
+
+
+def test_the_page_before_the_yes_tells_what_it_is_about(trained, call):
+    text = trained.file("keepfit.toml").read_text()
+    trained.file("keepfit.toml").write_text(
+        text + '\n[model.fare.promote]\napprovers = 2\nvalid_for = "14 days"\n'
+    )
+    said = call(trained, "approve", "fare", "--yes", "--expires", "3 days", KEEPFIT_ACTOR="bob")
+    assert "into production, which holds nothing yet" in said.out
+    evidence = trained.registry().state("fare").newest.evidence
+    for fact in ("trained", "data", "changed", "overlap", evidence, "asked", "counts until"):
+        assert fact in said.out, fact
+    again = call(trained, "approve", "fare", "--yes", KEEPFIT_ACTOR="ana")
+    assert "approved  by bob" in " ".join(again.out.split()).replace("approved by", "approved  by")
+
+
+@pytest.mark.parametrize("when", ["yesterday", "2020-01-01"])
+def test_a_yes_that_ends_at_no_time_to_come_is_a_slip(trained, call, when):
+    call(trained, "approve", "fare", "--yes", "--expires", when).refuses(2, when)
+    assert "production" not in stages(trained)
+
+
+def test_four_eyes_exit_with_3(trained, call):
+    text = trained.file("keepfit.toml").read_text()
+    trained.file("keepfit.toml").write_text(text + "\n[model.fare.promote]\nfour_eyes = true\n")
+    author = trained.registry().state("fare").newest.actor
+    said = call(trained, "approve", "fare", "--yes", KEEPFIT_ACTOR=author)
+    said.refuses(3, f"{author} has published", "somebody else")
+    assert call(trained, "approve", "fare", "--yes", KEEPFIT_ACTOR="other").code == 0
+
+
+def test_what_was_forced_is_told_by_every_verb_that_looks(trained, call):
+    promote = ("promote", "fare@latest", "--to", "production", "--force", "--yes")
+    assert call(trained, *promote, "--reason", "a fire", KEEPFIT_ACTOR="bob").code == 0
+    words = "forced past the gate by bob: a fire"
+    assert words in call(trained, "show", "fare@latest").out
+    assert words in call(trained, "live", "fare", "--at", "2100-01-01").out
+    assert words in call(trained, "verify", "fare@latest").out
+    assert "FORCED into production" in call(trained, "history", "fare").out
+    listed = call(trained, "list").out.splitlines()
+    assert "forced" in listed[0]
+    [row] = json.loads(call(trained, "list", "--json").out)
+    assert row["forced"] == "production"
+
+
+@pytest.fixture
+def signing(trained, keyring):
+    keyring.signers = trained.file("allowed_signers")
+    keyring.signers.write_text(keyring.line("bob", "bob@acme.com"))
+    trained.edit("keepfit.toml", "[project]", '[project]\nsigners = "allowed_signers"')
+    return trained
+
+
+def test_approvals_are_signed_where_the_project_names_signers(signing, keyring, call):
+    rows = signing.months()[0]
+    call(signing, "approve", "fare", "--yes", HOME=str(signing.root)).refuses(
+        2, "takes signed records only", "KEEPFIT_SIGNING_KEY"
+    )
+    said = call(signing, "approve", "fare", "--yes", KEEPFIT_SIGNING_KEY=str(keyring.key("bob")))
+    assert said.code == 0, said.err
+    assert "approved by bob@acme.com, signed" in call(signing, "verify", "fare@production").out
+    assert call(signing, "predict", "fare@production", rows, "out.csv").code == 0
+    keyring.signers.write_text(keyring.line("cy"))
+    again = call(signing, "predict", "fare@production", rows, "other.csv")
+    again.refuses(3, "nobody vouches for that", "not one of bob@acme.com")
+    assert not signing.file("other.csv").exists()
+    assert call(signing, "predict", "fare@1.0.0", rows, "other.csv").code == 0
+    call(signing, "evaluate", "fare@production", "--data", rows).refuses(3, "nobody vouches")
+    assert call(signing, "verify", "fare@production").code == 3
+
+
+def test_a_key_is_found_by_git_and_refused_where_nobody_knows_it(signing, keyring, call):
+    git = ["git", "-C", signing.root]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    key = keyring.key("mallory").with_name("mallory.pub")
+    subprocess.run([*git, "config", "user.signingkey", str(key)], check=True)
+    call(signing, "approve", "fare", "--yes").refuses(2, "names nobody with the key", "mallory.pub")
+    subprocess.run([*git, "config", "user.signingkey", str(keyring.key("bob"))], check=True)
+    assert call(signing, "approve", "fare", "--yes").code == 0
+    back = ("rollback", "fare", "--yes")
+    call(signing, *back).refuses(2, "nothing to go back to")
+
+
+def test_a_key_is_of_no_use_where_nobody_signs(trained, keyring, call):
+    said = call(trained, "approve", "fare", "--yes", "--key", keyring.key("bob"))
+    said.refuses(2, "names nobody who may sign", "signers =")

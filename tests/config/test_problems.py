@@ -73,6 +73,9 @@ MODEL = "model.fare"
         ("params = 3", "params is 3; expected a table"),
         ("promote.prodction = 'auto'", "promote.prodction is not a known key. Did you mean `prod"),
         ("promote.aprovers = 2", "promote.aprovers is not a known key. Did you mean `approvers`?"),
+        ("promote.valid_fr = '1 day'", "promote.valid_fr is not a known key. Did you mean `valid_"),
+        ("promote.valid_for = 'long'", "promote.valid_for is 'long'; expected a duration such as"),
+        ("promote.four_eyes = 'both'", "promote.four_eyes is 'both'; expected true or false"),
         ("promote.staging = 'yes'", "promote.staging is 'yes'; expected 'auto' or 'approval'"),
         (
             "metric.m = {better='up'}",
@@ -179,6 +182,7 @@ def test_the_tables_of_the_file_are_known(folder, text, problem):
         ('["a", "A"]', "stages[1] is 'A': `A` cannot name a stage: expected 1 to 63 of"),
         ('["a", "a"]', "stages[1] is 'a' a second time; expected each stage once"),
         ('["latest"]', "stages[0] is 'latest', which means something else; expected another name"),
+        ('["four_eyes"]', "stages[0] is 'four_eyes', which means something else; expected another"),
         ("[]", "stages is []; expected a list of at least 1"),
         ('"production"', "stages is 'production'; expected a list"),
     ],

@@ -7,7 +7,8 @@ A page is read from top to bottom:
   command with nothing below it shows no output and must succeed. A line `…` stands for any lines.
 * `<!-- file: PATH -->` above a block: the block is written to PATH.
 * `<!-- run: COMMAND -->`: run, and must succeed; readers don't see it.
-* `<!-- needs: bucket -->`: a bucket with the name `acme` answers at the usual variables.
+* `<!-- needs: bucket -->`: a bucket with the name `acme` answers at the usual variables;
+  `<!-- needs: ssh -->`: OpenSSH's ssh-keygen is there.
 """
 
 from __future__ import annotations
@@ -169,6 +170,8 @@ def attempt(tmp_path, request):
         text = page.read_text()
         if "keepfit.kinds" in text and "uv pip" in text and not shutil.which("uv"):
             pytest.skip("uv, which builds a package without a network, is not here")
+        if "<!-- needs: ssh -->" in text and not shutil.which("ssh-keygen"):
+            pytest.skip("ssh-keygen, which signs, is not here")
         variables = _variables(tmp_path)
         if "<!-- needs: bucket -->" in text:
             variables |= request.getfixturevalue("bucket")

@@ -3,7 +3,8 @@
 import pytest
 
 from keepfit.errors import Conflict, Corrupt, KeepfitError, UserError
-from keepfit.lifecycle.release import back, pending, point, reject, rollback
+from keepfit.lifecycle.approve import pending, reject
+from keepfit.lifecycle.release import back, point, rollback
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,12 +30,14 @@ def evaluate_(session: Session, reference: str, data: Path | None) -> None:
     from keepfit.lifecycle.compare import evaluate
     from keepfit.lifecycle.model import model_of
     from keepfit.lifecycle.open import open_reference
+    from keepfit.lifecycle.trust import trust_of
     from keepfit.names import Reference
 
     project = session.project()
+    asked = (project.stages, project.root, partial(trust_of, project))
     model = model_of(project, Reference.parse(reference).model)
     with session.ports(project) as ports:
-        opened = open_reference(ports.registry, reference, project.stages, project.root)
+        opened = open_reference(ports.registry, reference, *asked)
         scored = evaluate(model, ports, opened, data)
     session.show(scored, lambda: _show_scores(scored))
 
@@ -62,16 +65,17 @@ def compare_(session: Session, first: str, second: str, data: Path | None) -> No
     from keepfit.lifecycle.compare import compare
     from keepfit.lifecycle.model import model_of
     from keepfit.lifecycle.open import open_reference
+    from keepfit.lifecycle.trust import trust_of
     from keepfit.names import Reference
 
     project = session.project()
+    asked = (project.stages, project.root, partial(trust_of, project))
     name = Reference.parse(first).model
     if Reference.parse(second).model != name:
         raise UserError(f"{first} and {second} are versions of different models")
     with session.ports(project) as ports:
         challenger, champion = (
-            open_reference(ports.registry, text, project.stages, project.root)
-            for text in (first, second)
+            open_reference(ports.registry, text, *asked) for text in (first, second)
         )
         compared = compare(model_of(project, name), ports, challenger, champion, data)
     session.show(compared, lambda: _show_compared(compared))

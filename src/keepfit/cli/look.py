@@ -11,7 +11,7 @@ import msgspec
 
 from keepfit.cli.render import next_step, table
 from keepfit.cli.session import Session, verb
-from keepfit.cli.told import told
+from keepfit.cli.told import in_words, told
 from keepfit.errors import UnknownName, UserError
 
 if TYPE_CHECKING:
@@ -53,19 +53,28 @@ def version_rows(
     held: dict[str, list[str]] = {}
     for stage, promotion in state.stages.items():
         held.setdefault(promotion.version, []).append(stage)
+    forced: dict[str, dict[str, None]] = {}
+    for stage, promotions in state.past.items():
+        for promotion in promotions:
+            if promotion.how == "force":
+                forced.setdefault(promotion.version, {})[stage] = None
     wanted = (
         v
         for v in state.versions.newest_first()
         if v.status == "live" and branch in (None, v.branch or "main")
     )
-    return [_row(model, v, held.get(v.version, [])) for v in islice(wanted, limit)]
+    return [
+        _row(model, v, held.get(v.version, []), list(forced.get(v.version, ())))
+        for v in islice(wanted, limit)
+    ]
 
 
-def _row(model: str, v: VersionState, stages: list[str]) -> dict[str, str]:
+def _row(model: str, v: VersionState, stages: list[str], forced: list[str]) -> dict[str, str]:
     return {
         "model": model,
         "version": v.version,
         "stages": ", ".join(stages),
+        "forced": ", ".join(forced),
         "verdict": v.verdicts[-1].outcome if v.verdicts else "",
         "published": v.at[:16].replace("T", " "),
         "by": v.actor,
@@ -83,7 +92,8 @@ def _show_list(rows: list[dict[str, str]], branch: str | None) -> None:
         click.echo("There are no versions yet.")
         next_step("Make the first: keepfit run")
         return
-    shown = [name for name in rows[0] if name != "branch" or any(r[name] != "main" for r in rows)]
+    plain = {"branch": "main", "forced": ""}  # columns that are shown where a row says otherwise
+    shown = [n for n in rows[0] if n not in plain or any(r[n] != plain[n] for r in rows)]
     table([[row[name] for name in shown] for row in rows], shown)
     newest = rows[0]
     next_step(f"Look inside one: keepfit show {newest['model']}@{newest['version'].split('-')[0]}")
@@ -135,10 +145,13 @@ def live_(session: Session, model: str, *, at: str, stage: str | None) -> None:
     asked = stage or project.stages[-1]
     if asked not in project.stages:
         raise UnknownName("stage", asked, project.stages)
-    version = state.live_at(asked, moment(at))
+    promotion = state.set_at(asked, moment(at))
+    version, how = (promotion.version, promotion.how) if promotion else (None, None)
+    forced = f", {in_words(promotion)}" if promotion and promotion.how == "force" else ""
     session.show(
-        {"model": model, "stage": asked, "at": moment(at).isoformat(), "version": version},
-        lambda: click.echo(f"{model}@{asked} at {at}: {version or 'nothing'}"),
+        {"model": model, "stage": asked, "at": moment(at).isoformat(), "version": version}
+        | ({"how": how} if how else {}),
+        lambda: click.echo(f"{model}@{asked} at {at}: {version or 'nothing'}{forced}"),
     )
 
 

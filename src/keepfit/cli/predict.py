@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -37,9 +38,11 @@ def predict_(
     """
     from keepfit.lifecycle.batch import predict_file
     from keepfit.lifecycle.open import open_reference
+    from keepfit.lifecycle.trust import trust_of
 
     project = session.project()
-    opened = open_reference(session.registry(project), reference, project.stages, project.root)
+    asked = (project.stages, project.root, partial(trust_of, project))
+    opened = open_reference(session.registry(project), reference, *asked)
     begun = monotonic()
     with session.progress() as say:
         say(opened.spec.name, f"predicting {input}")

@@ -10,11 +10,12 @@ import click
 from keepfit.cli.render import count, figure, next_step, symbol, table
 from keepfit.cli.run import show_reasons, show_scores
 from keepfit.cli.session import Session, verb
+from keepfit.cli.told import in_words
 
 if TYPE_CHECKING:
     from keepfit.lifecycle.judgement import Judgement
+    from keepfit.lifecycle.look import Inside
     from keepfit.records import Evidence, Manifest
-    from keepfit.store.registry import Registry
 
 WIDEST = 24  # how many encoded columns are shown before the rest is only counted
 
@@ -28,25 +29,16 @@ def show_(session: Session, reference: str) -> None:
 
     project = session.project()
     inside = describe(session.registry(project), reference, project.stages)
-    session.show(inside, lambda: _show(inside.manifest, inside.judgement, inside.described))
+    session.show(inside, lambda: _show(inside))
 
 
-def summary(registry: Registry, model: str, version: str) -> None:
-    """The one page on which somebody decides: verdict first, then what it rests on."""
-    from keepfit.lifecycle.look import judgement_of
-
-    state = registry.state(model).versions[version]
-    judgement = judgement_of(registry, model, state)
-    click.echo(click.style(f"{model} {version}", bold=True) + f"  evidence {state.evidence[:12]}")
-    _verdict(judgement)
-    show_scores(judgement.evidence)
-
-
-def _show(manifest: Manifest, judgement: Judgement, described: dict[str, Any]) -> None:
+def _show(inside: Inside) -> None:
+    manifest, judgement, described = inside.manifest, inside.judgement, inside.described
     click.echo(click.style(f"{manifest.model} {manifest.version}", bold=True))
-    _verdict(judgement)
+    show_verdict(judgement)
+    _stages(inside)
     show_scores(judgement.evidence)
-    _slices(judgement.evidence)
+    show_slices(judgement.evidence)
     _rows(manifest, judgement.evidence)
     _encoding(described)
     _recipe(manifest)
@@ -54,13 +46,22 @@ def _show(manifest: Manifest, judgement: Judgement, described: dict[str, Any]) -
     next_step(f"All of it as a page: keepfit report {manifest.model}@{number}")
 
 
-def _verdict(judgement: Judgement) -> None:
+def _stages(inside: Inside) -> None:
+    """How it came into the stages it was in: what was forced is told for ever."""
+    if inside.promotions:
+        click.echo("\nStages:")
+        table(
+            [(f"  {p.stage}", p.at[:16].replace("T", " "), in_words(p)) for p in inside.promotions]
+        )
+
+
+def show_verdict(judgement: Judgement) -> None:
     verdict = judgement.verdict
     click.echo(f"{symbol(verdict.outcome)} {verdict.outcome}")
     show_reasons(verdict)
 
 
-def _slices(evidence: Evidence) -> None:
+def show_slices(evidence: Evidence) -> None:
     if evidence.slices:
         click.echo(f"\nBy slice ({evidence.metric}):")
         table(

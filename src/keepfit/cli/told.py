@@ -7,6 +7,14 @@ from keepfit.store import events as ev
 from keepfit.store.nouns import Entry
 
 
+def in_words(promotion: ev.Promote) -> str:
+    """How a version came into a stage, and by whom; a promotion by force says so."""
+    how = {"force": "forced past the gate by"}.get(promotion.how, f"{promotion.how}, by")
+    signed = ", signed" if promotion.signature else ""
+    why = f": {promotion.reason}" if promotion.reason else ""
+    return f"{how} {promotion.actor}{signed}{why}"
+
+
 def told(entry: Entry) -> tuple[str, str, str]:  # noqa: C901, PLR0912 a case a kind of record
     """What happened, to which version or stage, and why."""
     match entry.event:
@@ -22,12 +30,14 @@ def told(entry: Entry) -> tuple[str, str, str]:  # noqa: C901, PLR0912 a case a 
             words = (f"judged: {outcome}", version, why)
         case ev.Request(version=version, stage=stage):
             words = (f"asked for {stage}", version, "")
-        case ev.Approve(version=version, stage=stage, reason=reason):
-            words = (f"approved for {stage}", version, reason)
+        case ev.Approve(version=version, stage=stage, reason=reason, signature=signature):
+            signed = "signed" if signature else ""
+            words = (f"approved for {stage}", version, ": ".join(filter(None, (signed, reason))))
         case ev.Reject(version=version, stage=stage, reason=reason):
             words = (f"rejected for {stage}", version, reason)
         case ev.Promote(version=version, stage=stage, how=how, reason=reason):
-            words = (f"promoted to {stage}", version, f"{how}: {reason}" if reason else how)
+            done = f"FORCED into {stage}" if how == "force" else f"promoted to {stage}"
+            words = (done, version, f"{how}: {reason}" if reason else how)
         case ev.TombstoneParts(parts=dropped, reason=reason):
             words = ("set aside", count(len(dropped), "part"), reason)
         case ev.PurgeParts(parts=dropped):

@@ -26,6 +26,7 @@ def verify_(session: Session, reference: str, *, accept: bool) -> None:
     Nothing but the store is asked, and nothing is written to it. Exit code 4 where something is
     lost or changed, 3 where all is whole but a rule was broken.
     """
+    from keepfit.lifecycle.trust import trust_of
     from keepfit.lifecycle.verify import verify_version
     from keepfit.names import Reference
     from keepfit.store.open import open_store
@@ -36,9 +37,8 @@ def verify_(session: Session, reference: str, *, accept: bool) -> None:
     if accept:
         seen.forget(named.model)
         seen.save()
-    verified = verify_version(
-        open_store(project.store), session.registry(project), seen, named, project.stages
-    )
+    about = (named, project.stages, trust_of(project, named.model))
+    verified = verify_version(open_store(project.store), session.registry(project), seen, *about)
     session.show(verified, lambda: _show(verified))
     if code := EXIT[verified.outcome]:
         raise SystemExit(code)

@@ -16,7 +16,8 @@ from keepfit.names import LATEST, check_name
 
 T = TypeVar("T", bound=BaseModel)
 
-_RESERVED_STAGES = (LATEST, "approvers")  # other words of references and of [promote]
+_RULES_OF_PROMOTE = ("approvers", "valid_for", "four_eyes")  # its keys that are no stages
+_RESERVED_STAGES = (LATEST, *_RULES_OF_PROMOTE)  # other words of references and of [promote]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def _feature_wrongs(read: dict[str, Any]) -> Iterator[Wrong]:
 
 def _stages_unknown(read: dict[str, Any], stages: tuple[str, ...]) -> Iterator[Wrong]:
     promote = read.get("promote")
-    known = {*stages, "approvers"}
+    known = {*stages, *_RULES_OF_PROMOTE}
     for key in promote if isinstance(promote, dict) else ():
         if key in known:
             continue

@@ -35,6 +35,13 @@ def git_state(root: Path) -> GitState:
     return GitState(head[1], not changed and "keepfit.toml" in tracked, tracked, branch)
 
 
+def signing_key(root: Path) -> Path | None:
+    """The SSH key that git signs commits with (`user.signingkey`), or None."""
+    name = (_git(root, "config", "user.signingkey") or "").strip()
+    path = Path(name).expanduser()
+    return path if name and path.is_file() else None
+
+
 def live_branches(root: Path) -> frozenset[str] | None:
     """The branches that exist here or at a remote, as far as this clone knows.
 

@@ -24,6 +24,7 @@ class Project:
     store: str = field(repr=False)  # an absolute path, or an address; may hold a secret
     stages: tuple[str, ...]
     require: Literal["any", "clean"]
+    signers: Path | None  # the file of those who may sign approvals; None: they are not signed
     profile: str | None
     models: dict[str, ModelSpec] = field(repr=False)
     params: dict[str, Any] = field(repr=False)  # of each model, what its kind made of them

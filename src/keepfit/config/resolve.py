@@ -33,6 +33,7 @@ def make_project(
         store=_store(project.store, root, variables),
         stages=project.stages,
         require=project.require,
+        signers=(root / project.signers).resolve() if project.signers else None,
         profile=profile,
         models={name: model.spec for name, model in reading.models.items() if model.spec},
         params={name: model.params for name, model in reading.models.items()},

@@ -318,6 +318,10 @@ class Promote(Table):
     """what users see"""
     approvers: Annotated[int, Field(ge=1)] = 1
     """how many different persons must approve"""
+    valid_for: Span | None = None
+    """how long a request waits for answers, and an approval counts; else for ever"""
+    four_eyes: bool = False
+    """true: who published the version may not approve it"""
 
     def mode(self, stage: str) -> Literal["auto", "approval"]:
         """Whether versions enter a stage by themselves; a stage the table omits asks a person."""
@@ -416,3 +420,5 @@ class ProjectTable(Table):
     """in the order in which a version passes them; the last is the one that is judged against"""
     require: Literal["any", "clean"] = "any"
     """clean: refuse to train from a work tree with uncommitted changes"""
+    signers: str | None = None
+    """a file of allowed signers (ssh-keygen(1)): approvals are signed, and readers check it"""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import Opened, open_version
+from keepfit.lifecycle.trust import vouched
 from keepfit.records import Finding
 from keepfit.store.nouns import VersionState
 from keepfit.store.registry import Registry
@@ -29,8 +30,11 @@ class Defence:
 
 
 def champion_for(model: Model, registry: Registry) -> Defence:
-    """What stands against a challenger of the model as the file declares it now."""
-    best = champion_of(model, registry.state(model.name))
+    """What stands against a challenger of the model as the file declares it now.
+
+    NotApproved where it stands in a stage for which nobody vouches, and the project asks for it.
+    """
+    best = champion_of(model, _vouched(model, registry))
     opened = open_rival(model, registry, best) if best else None
     if best is None or opened:
         return Defence(opened)
@@ -39,9 +43,17 @@ def champion_for(model: Model, registry: Registry) -> Defence:
 
 
 def open_champion(model: Model, registry: Registry) -> Opened | None:
-    """The version to beat, loaded; None: nothing yet, or it predicts another target."""
-    best = champion_of(model, registry.state(model.name))
+    """The version to beat, loaded; None: nothing yet, or it predicts another target.
+
+    NotApproved as for `champion_for`.
+    """
+    best = champion_of(model, _vouched(model, registry))
     return open_rival(model, registry, best) if best else None
+
+
+def _vouched(model: Model, registry: Registry) -> State:
+    """The model's state, once each of its stages was looked at."""
+    return vouched(model.trust, registry, *model.stages)
 
 
 def open_rival(model: Model, registry: Registry, version: VersionState) -> Opened | None:

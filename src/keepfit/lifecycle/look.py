@@ -11,8 +11,10 @@ from keepfit.lifecycle.judgement import Judgement
 from keepfit.lifecycle.open import MODEL, below
 from keepfit.names import Reference
 from keepfit.records import Manifest, Record
+from keepfit.store.events import Promote
 from keepfit.store.nouns import VersionState
 from keepfit.store.registry import Registry
+from keepfit.store.state import State
 
 
 class Inside(Record, frozen=True, kw_only=True):
@@ -21,6 +23,7 @@ class Inside(Record, frozen=True, kw_only=True):
     manifest: Manifest
     judgement: Judgement  # the newest
     described: dict[str, Any]  # what its kind tells of it: encoding, coefficients
+    promotions: tuple[Promote, ...] = ()  # by which it came into stages, oldest first
 
 
 def judgement_of(registry: Registry, model: str, version: VersionState) -> Judgement:
@@ -30,6 +33,11 @@ def judgement_of(registry: Registry, model: str, version: VersionState) -> Judge
         return msgspec.json.decode(data, type=Judgement)
     except msgspec.MsgspecError as error:
         raise Corrupt(f"the evidence of {model} {version.version}: {error}") from error
+
+
+def _promotions(state: State, version: str) -> tuple[Promote, ...]:
+    found = [p for past in state.past.values() for p in past if p.version == version]
+    return tuple(sorted(found, key=lambda promotion: promotion.seq))
 
 
 def describe(registry: Registry, text: str, stages: tuple[str, ...]) -> Inside:
@@ -45,4 +53,5 @@ def describe(registry: Registry, text: str, stages: tuple[str, ...]) -> Inside:
         manifest=manifest,
         judgement=judgement_of(registry, reference.model, version),
         described=fitted.describe(),
+        promotions=_promotions(registry.state(reference.model), version.version),
     )

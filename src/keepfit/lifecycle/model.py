@@ -15,6 +15,7 @@ from keepfit.digest import Digest
 from keepfit.errors import Refused, UnknownName
 from keepfit.kinds import kind
 from keepfit.kinds.base import Params
+from keepfit.lifecycle.trust import Trust
 from keepfit.records import Code
 
 if TYPE_CHECKING:
@@ -35,10 +36,16 @@ class Model:
     label: str  # which code: short sha, or x and six digits
     stages: tuple[str, ...]
     branch: str = ""  # the git branch, where it is not the main one
+    signers: Path | None = None  # the file of those who may sign approvals
 
     @property
     def name(self) -> str:
         return self.spec.name
+
+    @property
+    def trust(self) -> Trust:
+        """What it asks of whoever lets a version into a stage."""
+        return Trust(self.name, self.spec.promote, self.signers)
 
     @property
     def task(self) -> str:
@@ -87,6 +94,7 @@ def model_of(project: Project, name: str, *, git: GitState | None = None) -> Mod
         label=label(code),
         stages=project.stages,
         branch=git.branch,
+        signers=project.signers,
     )
 
 

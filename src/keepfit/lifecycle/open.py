@@ -12,10 +12,12 @@ from keepfit.config.code import load_function
 from keepfit.config.environment import expand
 from keepfit.config.schema import ModelSpec
 from keepfit.errors import Corrupt
+from keepfit.lifecycle.trust import Trust, vouched
 from keepfit.names import Reference
 from keepfit.records import Candidate, Manifest, Side
 from keepfit.store.nouns import VersionState
 from keepfit.store.registry import Registry
+from keepfit.store.resolve import resolve
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,10 +93,26 @@ def _validated(candidate: Candidate, files: Mapping[str, bytes]) -> np.ndarray |
     return None if candidate.split.validation else np.empty(0, dtype=np.uint64)
 
 
-def open_reference(registry: Registry, text: str, stages: tuple[str, ...], root: Path) -> Opened:
-    """The version that `MODEL@…` names, loaded; UnknownName with what there is."""
+def open_reference(
+    registry: Registry,
+    text: str,
+    stages: tuple[str, ...],
+    root: Path,
+    trust: Callable[[str], Trust] = Trust.of_nobody,
+) -> Opened:
+    """The version that `MODEL@…` names, loaded; UnknownName with what there is.
+
+    `trust` tells what the project asks for a model. NotApproved where that is signatures and what
+    the stage holds lacks them.
+    """
     reference = Reference.parse(text)
-    return open_version(registry, reference.model, registry.resolve(reference, stages), root)
+    version = registry.resolve(reference, stages)
+    if reference.selector in stages:
+        # Of the very state that was looked at: the stage may move meanwhile.
+        version = resolve(
+            vouched(trust(reference.model), registry, reference.selector), reference, stages
+        )
+    return open_version(registry, reference.model, version, root)
 
 
 def below(files: dict[str, bytes], folder: str) -> dict[str, bytes]:

@@ -13,6 +13,7 @@ from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.release import Release, ask, loads, point, stage_named
 from keepfit.store.nouns import VersionState
 from keepfit.store.registry import Registry
+from keepfit.store.statement import Signer
 
 
 def by_gate(  # noqa: PLR0913 what, where, why, and under which name
@@ -46,14 +47,14 @@ def by_gate(  # noqa: PLR0913 what, where, why, and under which name
     was = held.version if held else None
     state = registry.state(model.name)
     if action == "ask":
-        ask(registry, model.name, state, version.version, stage, op=op)
+        ask(model, registry, state, version.version, stage, op=op)
         return Release(stage, version.version, "asked", was, model.spec.promote.approvers)
     about = (version.version, stage, held)
     point(registry, model.name, *about, how="gate", reason=reason, op=op)
     return Release(stage, version.version, "promoted", was)
 
 
-def by_force(  # noqa: PLR0913 what, where, why, and under which name
+def by_force(  # noqa: PLR0913 what, where, why, under which name, and signed by whom
     model: Model,
     registry: Registry,
     version: VersionState,
@@ -61,12 +62,16 @@ def by_force(  # noqa: PLR0913 what, where, why, and under which name
     reason: str,
     *,
     op: str | None = None,
+    signer: Signer | None = None,
 ) -> Release:
-    """Promote past the gate; the record says so for ever."""
+    """Promote past the gate; the record says so for ever. UserError without a reason."""
+    if not reason.strip():
+        raise UserError("--force passes over the gate", hint="say why with --reason")
+    signer = model.trust.signed(stage_named(model, stage), signer)
     held = registry.state(model.name).stages.get(stage_named(model, stage))
     loads(model, registry, version)
     about = (version.version, stage, held)
-    point(registry, model.name, *about, how="force", reason=reason, op=op)
+    point(registry, model.name, *about, how="force", reason=reason, op=op, signer=signer)
     return Release(stage, version.version, "promoted", held.version if held else None)
 
 

@@ -10,9 +10,10 @@ from keepfit.errors import UnknownName, UserError
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import open_version
 from keepfit.records import Verdict
-from keepfit.store.nouns import RequestState, StageState, VersionState
+from keepfit.store.nouns import StageState, VersionState, iso
 from keepfit.store.registry import Registry
 from keepfit.store.state import State
+from keepfit.store.statement import Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +69,30 @@ def _enter(  # noqa: PLR0913 the six facts of one step
         point(registry, model.name, version, stage, held, how="gate")
         return Release(stage, version, "promoted", was)
     if action == "ask":
-        ask(registry, model.name, state, version, stage)
+        ask(model, registry, state, version, stage)
         return Release(stage, version, "asked", was, waits_for=model.spec.promote.approvers)
     return Release(stage, version, "refused", was)
 
 
 def ask(  # noqa: PLR0913 who is asked about what, and under which name
-    registry: Registry, model: str, state: State, version: str, stage: str, *, op: str | None = None
+    model: Model,
+    registry: Registry,
+    state: State,
+    version: str,
+    stage: str,
+    *,
+    op: str | None = None,
 ) -> None:
-    """Ask people to let the version into the stage."""
+    """Ask people to let the version into the stage, for as long as `promote.valid_for` says."""
     held = state.stages.get(stage)
+    valid = model.spec.promote.valid_for
     registry.request(
-        model,
+        model.name,
         version=version,
         stage=stage,
         evidence=state.versions[version].evidence,
         expect=held.seq if held else None,
+        expires=iso(valid.after(registry.now())) if valid else None,
         op=op and f"{op}/request",
     )
 
@@ -97,9 +106,14 @@ def point(  # noqa: PLR0913 what, where, what was there, and why
     *,
     how: str,
     reason: str = "",
+    approvals: tuple[int, ...] = (),
     op: str | None = None,
+    signer: Signer | None = None,
 ) -> None:
-    """Point the stage at the version, unless somebody moved it since `held` was read: Conflict."""
+    """Point the stage at the version, unless somebody moved it since `held` was read: Conflict.
+
+    `approvals` are the records that it rests on.
+    """
     registry.promote(
         model,
         version=version,
@@ -107,78 +121,15 @@ def point(  # noqa: PLR0913 what, where, what was there, and why
         expect=held.seq if held else None,
         how=how,
         reason=reason,
+        approvals=approvals,
         op=op and f"{op}/{how}",
+        signer=signer,
     )
-
-
-def pending(model: Model, state: State, stage: str | None) -> RequestState:
-    """The request that waits for an answer; UserError if there is none, or one must be named."""
-    if stage:
-        stage_named(model, stage)
-    waiting = [r for r in state.requests.values() if stage in (None, r.stage)]
-    if not waiting:
-        where = f" for {stage}" if stage else ""
-        raise UserError(
-            f"{model.name}: nothing waits for an answer{where}",
-            hint=f"keepfit history {model.name}",
-        )
-    if len(waiting) > 1:
-        names = ", ".join(r.stage for r in waiting)
-        raise UserError(f"{model.name}: requests wait for {names}", hint="name one with --stage")
-    return waiting[0]
 
 
 def loads(model: Model, registry: Registry, version: VersionState) -> None:
     """Corrupt where a stage would point at a version that cannot be loaded as it was published."""
     open_version(registry, model.name, version, model.root)
-
-
-def approve(
-    model: Model, registry: Registry, request: RequestState, reason: str, *, op: str | None = None
-) -> Release:
-    """Say yes to the evidence; the stage moves when enough different persons have said so."""
-    state = registry.state(model.name)
-    held = state.stages.get(request.stage)
-    if (held.seq if held else None) != request.expect:
-        found = held.version if held else "nothing"
-        raise UserError(
-            f"{model.name}: {request.stage} points at {found} since the question was asked, so the "
-            "evidence compares with something else",
-            hint=f"keepfit promote {model.name}@{request.version} --to {request.stage}",
-        )
-    loads(model, registry, state.versions[request.version])
-    state = registry.approve(
-        model.name,
-        version=request.version,
-        stage=request.stage,
-        evidence=request.evidence,
-        reason=reason,
-        op=op and f"{op}/approve",
-    )
-    missing = model.spec.promote.approvers - len(
-        state.approvers(request.version, request.stage, request.evidence)
-    )
-    was = held.version if held else None
-    if missing > 0:
-        return Release(request.stage, request.version, "asked", was, waits_for=missing)
-    about = (request.version, request.stage, held)
-    point(registry, model.name, *about, how="approval", reason=reason, op=op)
-    return Release(request.stage, request.version, "promoted", was)
-
-
-def reject(
-    model: Model, registry: Registry, request: RequestState, reason: str, *, op: str | None = None
-) -> Release:
-    """Say no: the request is closed and the stage stays as it is."""
-    held = registry.state(model.name).stages.get(request.stage)
-    registry.reject(
-        model.name,
-        version=request.version,
-        stage=request.stage,
-        reason=reason,
-        op=op and f"{op}/reject",
-    )
-    return Release(request.stage, request.version, "refused", held.version if held else None)
 
 
 def stage_named(model: Model, stage: str) -> str:
@@ -202,10 +153,18 @@ def back(model: Model, registry: Registry, stage: str) -> tuple[StageState, str]
     return held, before
 
 
-def rollback(
-    model: Model, registry: Registry, stage: str, reason: str, *, op: str | None = None
+def rollback(  # noqa: PLR0913 where, why, under which name, and signed by whom
+    model: Model,
+    registry: Registry,
+    stage: str,
+    reason: str,
+    *,
+    op: str | None = None,
+    signer: Signer | None = None,
 ) -> Release:
     """Point the stage at what it held before, after checking that it loads."""
+    signer = model.trust.signed(stage, signer)
     held, before = back(model, registry, stage)
-    point(registry, model.name, before, stage, held, how="rollback", reason=reason, op=op)
+    about = (before, stage, held)
+    point(registry, model.name, *about, how="rollback", reason=reason, op=op, signer=signer)
     return Release(stage, before, "promoted", held.version)

@@ -12,6 +12,7 @@ from keepfit.config.schema import Gate
 from keepfit.decide.gate import judge
 from keepfit.errors import Corrupt
 from keepfit.lifecycle.judgement import Judgement
+from keepfit.lifecycle.trust import Trust, approvals_of
 from keepfit.names import Reference
 from keepfit.records import Manifest, Record
 from keepfit.store import keys, verify
@@ -51,12 +52,13 @@ class Verified(Record, frozen=True, kw_only=True):
         return "broken" if "broken" in found else "refused" if "refused" in found else "good"
 
 
-def verify_version(
+def verify_version(  # noqa: PLR0913 two stores, what is meant, and what is asked
     objects: ObjectStore,
     registry: Registry,
     seen: Seen,
     reference: Reference,
     stages: tuple[str, ...],
+    trust: Trust | None = None,
 ) -> Verified:
     """All that is right and wrong with the version that is meant; UnknownName where it is none."""
     model = reference.model
@@ -67,7 +69,7 @@ def verify_version(
         held = registry.resolve(reference, stages)
         version = held.version
         points += _version(objects, registry, ledger, held)
-        points += _stages(ledger, held)
+        points += _stages(registry, ledger, held, trust or Trust.of_nobody(model))
     return Verified(
         model=model,
         version=version,
@@ -154,32 +156,27 @@ def _verdict(
         yield Point(what="verdict", outcome="good", text=text)
 
 
-def _stages(ledger: Ledger, held: VersionState) -> Iterator[Point]:
+def _stages(
+    registry: Registry, ledger: Ledger, held: VersionState, trust: Trust
+) -> Iterator[Point]:
+    """How the version came into stages, and whether enough persons vouch for that."""
+    current = {promotion.seq for promotion in registry.state(ledger.model).stages.values()}
     for promotion in ledger.promotions:
-        if promotion.version == held.version:
-            yield _promoted(ledger, promotion)
+        if promotion.version != held.version:
+            continue
+        when = f"{promotion.stage} from {promotion.at[:16]}"
+        for good, text in approvals_of(trust, registry, held, promotion):
+            # What a stage holds is held to the file of now; what it held, may have been in order.
+            outcome = _outcome(promotion, good=good, current=promotion.seq in current)
+            yield Point(what="stage", outcome=outcome, text=f"{when}: {text}")
 
 
-def _promoted(ledger: Ledger, promotion: Promote) -> Point:
-    when = f"{promotion.stage} from {promotion.at[:16]}"
-    why = f": {promotion.reason}" if promotion.reason else ""
-    if promotion.how == "force":
-        text = f"{when}: forced past the gate by {promotion.actor}{why}"
-        return Point(what="stage", outcome="note", text=text)
-    if promotion.how != "approval":
-        text = f"{when}: by {promotion.actor}, {promotion.how}{why}"
-        return Point(what="stage", outcome="good", text=text)
-    said = [
-        approval
-        for approval in ledger.approvals
-        if (approval.version, approval.stage) == (promotion.version, promotion.stage)
-        and approval.seq < promotion.seq
-    ]
-    if not said:
-        text = f"{when}: by {promotion.actor}, and nobody has approved it"
-        return Point(what="stage", outcome="refused", text=text)
-    names = ", ".join(dict.fromkeys(approval.actor for approval in said))
-    return Point(what="stage", outcome="good", text=f"{when}: approved by {names}{why}")
+def _outcome(
+    promotion: Promote, *, good: bool, current: bool
+) -> Literal["good", "note", "refused"]:
+    if good:
+        return "note" if promotion.how == "force" else "good"
+    return "refused" if current else "note"
 
 
 def _broken(what: What, symptoms: list[verify.Symptom]) -> Iterator[Point]:

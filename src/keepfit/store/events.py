@@ -77,6 +77,7 @@ class Request(Event, frozen=True, kw_only=True, tag="request"):
     stage: str
     evidence: Digest
     expect: int | None = None  # seq of the promote that set the stage when the question was asked
+    expires: str | None = None  # ISO time after which no answer counts
 
 
 class Approve(Event, frozen=True, kw_only=True, tag="approve"):
@@ -87,6 +88,8 @@ class Approve(Event, frozen=True, kw_only=True, tag="approve"):
     evidence: Digest
     reason: str = ""
     expires: str | None = None  # ISO time, compared with the promote record's `at`
+    expect: int | None = None  # seq of the promote that set the stage when it was given
+    signature: str = ""  # SSHSIG in base64, of the record without it (`statement`)
 
 
 class Reject(Event, frozen=True, kw_only=True, tag="reject"):
@@ -105,6 +108,8 @@ class Promote(Event, frozen=True, kw_only=True, tag="promote"):
     expect: int | None = None  # seq of the record that set the stage before; None: it was empty
     how: str = "gate"  # gate, approval, rollback, force
     reason: str = ""
+    approvals: tuple[int, ...] = ()  # seq of the approvals that it rests on
+    signature: str = ""  # as of an approval
 
 
 class Pin(Event, frozen=True, kw_only=True, tag="pin"):

@@ -114,6 +114,11 @@ def number_of(version: str) -> tuple[int, int, int]:
     return major, minor, patch
 
 
+def iso(moment: datetime) -> str:
+    """The moment as records tell it: ISO, UTC, to the millisecond."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
 def time_of(text: str) -> datetime | None:
     """The moment an ISO time names (UTC where it names no zone), or None if it names none."""
     try:

@@ -13,7 +13,7 @@ from keepfit.names import Reference, check_name
 from keepfit.records import Manifest
 from keepfit.store import events, keys, versions
 from keepfit.store import format as mark
-from keepfit.store.log import read, read_unhinted
+from keepfit.store.log import read, read_all, read_unhinted
 from keepfit.store.nouns import Entry, VersionState
 from keepfit.store.objects import ObjectStore
 from keepfit.store.pages import Page, unpack
@@ -69,6 +69,17 @@ class Reader:
         missing = min(limit, state.next) - len(entries)
         older = range(state.next - len(entries) - missing, state.next - len(entries))
         return (*self._entries(model, state, older), *entries)
+
+    def retold(self, model: str) -> State:
+        """The state as the log tells it from its first record on, whatever hints and checkpoints
+        say; from here on this reader goes on from it."""
+        check_name("model", model)
+        self._check()
+        return self._keep(self._drive(read_all(model)))
+
+    def records(self, model: str, seqs: Sequence[int]) -> list[events.Any]:
+        """The records in these slots; Corrupt where there is none."""
+        return [entry.event for entry in self._entries(model, self.state(model), seqs)]
 
     def done(self, model: str, op: str) -> events.Any | None:
         """The record by which an operation was done; None if it is not one of the newest."""

@@ -28,6 +28,7 @@ from keepfit.store.log import Draft
 from keepfit.store.nouns import Claim, StageState
 from keepfit.store.parts import StoredParts
 from keepfit.store.state import State
+from keepfit.store.statement import Signer
 
 EVIDENCE = "evidence.json"  # the file of a version whose digest is approved
 
@@ -182,11 +183,15 @@ class Registry(Keeping):
         *,
         evidence: Digest,
         expect: int | None,
+        expires: str | None = None,
         op: str | None = None,
     ) -> State:
-        """Ask people to let a version into a stage, which record `expect` has set."""
+        """Ask people to let a version into a stage, which record `expect` has set.
+
+        After the ISO time `expires` no answer counts.
+        """
         facts: dict[str, Any] = {"stage": stage, "evidence": evidence, "expect": expect}
-        return self._about(Request, model, version, op=op, **facts)
+        return self._about(Request, model, version, op=op, expires=expires, **facts)
 
     def approve(  # noqa: PLR0913 the fields of its record
         self,
@@ -195,13 +200,19 @@ class Registry(Keeping):
         stage: str,
         *,
         evidence: Digest,
+        expect: int | None = None,
         reason: str = "",
         expires: str | None = None,
         op: str | None = None,
+        signer: Signer | None = None,
     ) -> State:
-        """Say yes to this evidence, until the ISO time `expires`."""
+        """Say yes to this evidence, while record `expect` has set the stage, until `expires`.
+
+        `signer` signs the record and is its actor.
+        """
         facts: dict[str, Any] = {"evidence": evidence, "reason": reason, "expires": expires}
-        return self._about(Approve, model, version, op=op, stage=stage, **facts)
+        facts |= {"stage": stage, "expect": expect}
+        return self._about(Approve, model, version, op=op, signer=signer, **facts)
 
     def reject(
         self, model: str, version: str, stage: str, *, reason: str = "", op: str | None = None
@@ -218,12 +229,18 @@ class Registry(Keeping):
         expect: int | None,
         how: str,
         reason: str = "",
+        approvals: tuple[int, ...] = (),
         op: str | None = None,
+        signer: Signer | None = None,
     ) -> State:
-        """Point the stage at the version; Conflict unless record `expect` (None: nobody) set it."""
+        """Point the stage at the version; Conflict unless record `expect` (None: nobody) set it.
+
+        `approvals` are the records that it rests on; `signer` signs it and is its actor.
+        """
         facts: dict[str, Any] = {"stage": stage, "expect": expect, "how": how, "reason": reason}
+        facts["approvals"] = approvals
         look = partial(_refuse_if_moved, model=model, stage=stage, expect=expect)
-        state = self._about(Promote, model, version, look, op=op, **facts)
+        state = self._about(Promote, model, version, look, op=op, signer=signer, **facts)
         self._drive(view.show(model, state, stage))
         return state
 

@@ -99,11 +99,16 @@ class State:
 
     def live_at(self, stage: str, moment: datetime) -> str | None:
         """The version that the stage held at `moment` (with its zone), or None."""
+        promotion = self.set_at(stage, moment)
+        return promotion.version if promotion else None
+
+    def set_at(self, stage: str, moment: datetime) -> StageState | None:
+        """The promotion that stood for the stage at `moment` (with its zone), or None."""
         for promotions in self._past(stage, moment):
             for promotion in reversed(promotions):
                 at = time_of(promotion.at)
                 if at is not None and at <= moment:
-                    return promotion.version
+                    return promotion
         return None
 
     def _past(self, stage: str, moment: datetime) -> Iterator[list[StageState]]:

@@ -6,18 +6,20 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from keepfit.digest import canonical
 from keepfit.store import format as mark
 from keepfit.store.log import Decide, Draft, append
+from keepfit.store.nouns import iso
 from keepfit.store.objects import Foresees, ObjectStore
 from keepfit.store.reader import Reader
 from keepfit.store.resolve import published
 from keepfit.store.seen import Seen
 from keepfit.store.state import State
+from keepfit.store.statement import Signer, signing
 from keepfit.store.ulid import ulid
 
 
@@ -38,11 +40,20 @@ class Writer(Reader):
         self._clock, self._actor = clock, actor
         self._marked = False
 
+    @property
+    def actor(self) -> str:
+        """Who writes."""
+        return self._actor
+
+    def now(self) -> datetime:
+        """The time that records are given."""
+        return self._clock()
+
     def attempt(self) -> str:
         """A name for a folder that nobody else ever uses."""
         return ulid(self._clock(), self._entropy)
 
-    def _about(
+    def _about(  # noqa: PLR0913 the facts of a record, and who signs it
         self,
         kind: Callable[..., Any],
         model: str,
@@ -50,21 +61,23 @@ class Writer(Reader):
         look: Callable[[State], None] = lambda _: None,
         *,
         op: str | None,
+        signer: Signer | None = None,
         **facts: Any,
     ) -> State:
         op = op or self.attempt()
-        draft = self._draft(kind, op, version=version, **facts)
+        actor = signer.name if signer else self._actor
+        draft = self._draft(kind, op, version=version, actor=actor, **facts)
 
         def decide(state: State) -> Draft:
-            published(state, model, version)
+            held = published(state, model, version)
             look(state)
-            return draft
+            return signing(draft, signer, model, held.manifest) if signer else draft
 
         return self._append(model, op, decide)
 
     def _draft(self, kind: Callable[..., Any], op: str, **facts: Any) -> Draft:
-        at = self._clock().astimezone(UTC).isoformat(timespec="milliseconds")
-        return partial(kind, op=op, actor=self._actor, at=at, **facts)
+        at = iso(self._clock())
+        return partial(kind, **{"op": op, "actor": self._actor, "at": at, **facts})
 
     def _append(self, model: str, op: str, decide: Decide) -> State:
         self._mark()
