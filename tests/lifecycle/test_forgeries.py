@@ -202,7 +202,8 @@ def one_approver_alone(forger, rng):
     pool += [e.seq for e in forger.approvals]
     named = tuple(pool if rng.random() < 0.5 else rng.choices(pool, k=rng.randint(1, 5)))
     how = rng.choice(["approval"] * 5 + ["gate", "", "signed"])
-    event = promotion(forger, rng, version=wanted, how=how, approvals=named, at=forger.true.at)
+    at = rng.choice([forger.true.at, forger.approvals[-1].at])
+    event = promotion(forger, rng, version=wanted, how=how, approvals=named, at=at)
     event = replace(event, actor=rng.choice(["bob", "robert", "cy"]))
     return forger.with_log(forger.and_then(*mine, (event, rng.choice(keys_at_hand))))
 
@@ -300,7 +301,8 @@ def forger(tmp_path_factory, need_ssh, keyring_at):
     """A history in which two of bob, cy and di must approve, and ana is the author.
 
     1.0.0 was approved and promoted, then 1.0.1. 1.0.2 passed: bob has approved it, cy's yes has
-    expired, ana approved her own work, and eve had a key once. 1.0.3 failed, and two approved it.
+    expired, ana approved her own work, eve had a key once, and di approved it for staging. 1.0.3
+    failed, and two approved it.
     """
     keyring = keyring_at(tmp_path_factory.mktemp("forgeries"))
     lines = [keyring.line(name) for name in ("bob", "cy", "di", "ana")]
@@ -320,10 +322,10 @@ def forger(tmp_path_factory, need_ssh, keyring_at):
         current = registry.state(MODEL).stages.get(STAGE)
         return current.seq if current else None
 
-    def approve(version, name, **how):
+    def approve(version, name, stage=STAGE, **how):
         evidence = registry.state(MODEL).versions[version].evidence
         facts = {"evidence": evidence, "expect": held(), "signer": keyring.signer(name), **how}
-        return registry.approve(MODEL, version, STAGE, **facts).next - 1
+        return registry.approve(MODEL, version, stage, **facts).next - 1
 
     for version in made[:2]:
         said = (approve(version, "bob"), approve(version, "cy"))
@@ -332,6 +334,7 @@ def forger(tmp_path_factory, need_ssh, keyring_at):
         now += timedelta(days=1)
     for name, how in {"bob": {}, "cy": {"expires": now.isoformat()}, "ana": {}, "eve": {}}.items():
         approve(made[2], name, **how)
+    approve(made[2], "di", "staging")
     for name in ("bob", "di"):
         approve(made[3], name)
     keyring.signers.write_text(allowed)  # eve is none of them any more
