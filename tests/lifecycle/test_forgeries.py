@@ -386,6 +386,20 @@ def test_two_approvers_who_agree_are_accepted_and_so_the_forgeries_fail_for_thei
     assert (held.version, held.actor) == (wanted, "di")
 
 
+def test_two_approvers_who_agree_on_what_the_gate_refused_are_refused(forger):
+    bob, di = forger.approvals[-2:]
+    event = promotion(
+        forger,
+        random.Random(1),
+        version=bob.version,
+        how="approval",
+        approvals=(bob.seq, di.seq),
+        actor="di",
+        at=di.at,
+    )
+    assert forger.read(forger.with_log(forger.and_then((event, "di")))) is None
+
+
 @pytest.mark.soak
 def test_of_a_hundred_thousand_forgeries_none_is_accepted(forger):
     begun = datetime.now(UTC)
