@@ -22,21 +22,18 @@ from measure import Figure
 from keepfit.config.schema import Encode, Gate, Rule
 from keepfit.decide.gate import judge
 from keepfit.evaluate.baseline import naive
+from keepfit.evaluate.certificate import Precedent, Seen, certify
 from keepfit.evaluate.compare import Measured, measure
 from keepfit.evaluate.evidence import gather
 from keepfit.evaluate.metrics import get
 from keepfit.kinds import kind
-from keepfit.kinds.base import Lesson
+from keepfit.kinds.base import Lesson, Prediction
 from keepfit.lifecycle.begin.nycflights import flights_zip
 from keepfit.records import Candidate, Evidence, Overlap, Side, SplitReport
 
 RETRAINS = 1_000
 LEARNED, JUDGED = 2_500, 500
 FEATURES = ("distance", "hour", "origin", "carrier")
-NOTHING = SplitReport(
-    by="time", train=1, validation=0, holdout=1, unlabelled=0, train_digest="", holdout_digest=""
-)
-
 Sampler = Callable[[pl.DataFrame, np.random.Generator], pl.DataFrame]
 
 
@@ -199,7 +196,7 @@ def _gain_if_promoted(
         seed=1,
         times=pl.Series(times) if world.timed else None,
     )
-    if judge(_evidence(measured), world.gate).outcome != "pass":
+    if judge(_evidence(measured, ours, theirs), world.gate).outcome != "pass":
         return None
     metric = get(measured.metric)
     return metric.gain(*(metric.measure(rows[world.target], side.predict(rows)) for side in sides))
@@ -210,10 +207,35 @@ def _lesson(world: World, train: pl.DataFrame) -> Lesson:
     return Lesson(FEATURES, world.target, columns, columns.head(0), Encode())
 
 
-def _evidence(measured: Measured) -> Evidence:
-    candidate = Candidate(
-        model="aa", kind="ridge", files={}, digest="c", snapshot="s", split=NOTHING, schema=()
-    )
+def _evidence(measured: Measured, ours: Prediction, theirs: Prediction) -> Evidence:
     nobody = Overlap(challenger=0, champion=0, trimmed=0)
-    champion = Side(digest="d", version="1.0.0-aff1242")
-    return gather(candidate, champion=champion, measured=measured, holdout="h", overlap=nobody)
+    offered = np.arange(measured.rows, dtype=np.uint64)
+    learned = offered + np.uint64(measured.rows)  # other rows than those judged on
+    certificate = certify(
+        offered,
+        np.ones(measured.rows, dtype=bool),
+        Seen("c", learned, learned[:0], ours),
+        Seen("d", learned, learned[:0], theirs),
+        contents=offered,
+        precedent=Precedent(),
+    )
+    split = SplitReport(
+        by="random",
+        train=learned.size,
+        validation=0,
+        holdout=measured.rows,
+        unlabelled=0,
+        train_digest=certificate.challenger.fingerprint,
+        holdout_digest=certificate.holdout,
+    )
+    candidate = Candidate(
+        model="aa", kind="ridge", files={}, digest="c", snapshot="s", split=split, schema=()
+    )
+    return gather(
+        candidate,
+        champion=Side(digest="d", version="1.0.0-aff1242"),
+        measured=measured,
+        holdout=certificate.holdout,
+        overlap=nobody,
+        certificate=certificate,
+    )

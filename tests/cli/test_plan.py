@@ -1,5 +1,7 @@
 import json
 
+ADVICE = {"files.json", "seen.json"}
+
 
 def due(project):
     """The same project with another alpha, which makes its model due."""
@@ -54,6 +56,6 @@ def test_planning_writes_nothing_into_project_or_store(trained, call):
 
 
 def tree(project):
-    """Every file with its bytes, but the cache of what files held, which is advice."""
-    files = [f for f in sorted(project.root.rglob("*")) if f.is_file() and f.name != "files.json"]
+    """Every file with its bytes, but what keepfit remembers of files and logs, which is advice."""
+    files = [f for f in sorted(project.root.rglob("*")) if f.is_file() and f.name not in ADVICE]
     return {file: file.read_bytes() for file in files}

@@ -8,7 +8,7 @@ import pytest
 from keepfit.errors import SourceError
 
 BENCH = Path(__file__).parents[2] / "bench"
-RETRAINS = 200
+RETRAINS = 100
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,10 @@ def test_where_nothing_has_changed_luck_alone_promotes_no_more_than_agreed(numbe
     assert len(aa.WORLDS) == 8
     world = aa.WORLDS[number]
     retrains = RETRAINS // 2 if world.gate.metric in ("roc_auc", "r2") else RETRAINS  # they draw
-    assert aa.promoted(world, flights, retrains).falsely <= 0.05 * retrains
+    promoted = aa.promoted(world, flights, retrains)
+    assert promoted.falsely <= 0.05 * retrains
+    if world is aa.WORLDS[0]:
+        assert promoted.all > 0  # or the gate would refuse whatever it is shown
 
 
 def test_whoever_takes_the_rows_of_a_day_for_independent_promotes_by_luck(aa, flights):

@@ -249,7 +249,8 @@ class LocalStore:
     @contextlib.contextmanager
     def _draft(self) -> Iterator[str]:
         folder = os.path.join(self._root, _DRAFTS)
-        self._folders.make_for_drafts(folder, self._root)
+        with refusals("write", folder):
+            self._folders.make_for_drafts(folder, self._root)
         draft = os.path.join(folder, self._entropy(12).hex())
         try:
             yield draft
