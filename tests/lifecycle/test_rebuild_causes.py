@@ -168,7 +168,7 @@ extra = pl.col("rooms") * (1 + names.index("b")) + pl.col("age_years")
     ),
     "uuid": Planted(
         "chance", "steps.py:4 asks for chance (uuid.uuid4)",
-        transform('extra = pl.col("age_years") % (2 + uuid.uuid4().int % 37)'),
+        transform('extra = pl.col("age_years") * (1 + uuid.uuid4().int % 10**6)'),
     ),
     "set order": Planted(
         "hash seed", "PYTHONHASHSEED: 0 → 7",

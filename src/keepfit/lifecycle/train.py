@@ -33,6 +33,6 @@ def train_only(model: Model, ports: Ports, workplace: Path) -> Kept:
     trained = train(model, ports, freeze_rows(model, ports), champion)
     files = payload(model, trained, trained.judgement, f"{model.name} candidate")
     manifest = manifest_of(model, trained, CANDIDATE, files)
-    folder = f"candidates/{model.name}/{ulid(ports.clock(), os.urandom)}"
-    LocalStore(workplace).write(folder, {**files, "MANIFEST.json": canonical(manifest)})
-    return Kept(workplace / folder, trained.judgement)
+    folder, name = workplace / "candidates" / model.name, ulid(ports.clock(), os.urandom)
+    LocalStore(folder).write(name, {**files, "MANIFEST.json": canonical(manifest)})
+    return Kept(folder / name, trained.judgement)
