@@ -54,11 +54,12 @@ def test_racing_writers_get_consecutive_numbers_and_lose_none(folder, writing, r
 @pytest.mark.soak
 @pytest.mark.skipif(sys.platform == "win32", reason="needs the same start for all")
 def test_sixty_four_writers_publish_a_thousand_versions_each(folder, writing, registry):
+    writers, rounds = 64, 1000
     start = time.monotonic()
-    lost = sorted(check_race(folder, writing, registry, 64, 1000))
+    lost = sorted(check_race(folder, writing, registry, writers, rounds))
     print(
-        f"T4 local: 64 processes x 1,000 publishes, 64,000 consecutive numbers, 0 lost, 0 double; "
-        f"{len(lost) / (time.monotonic() - start):,.0f} versions/s; "
+        f"T4 local: {writers} processes x {rounds:,} publishes, {len(lost):,} consecutive numbers, "
+        f"0 lost, 0 double; {len(lost) / (time.monotonic() - start):,.0f} versions/s; "
         f"places lost on the way to one: median {lost[len(lost) // 2]}, "
         f"99 of 100 at most {lost[len(lost) * 99 // 100]}"
     )
