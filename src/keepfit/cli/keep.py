@@ -75,10 +75,9 @@ def _done(registry: Registry, text: str, op: str) -> tuple[str, str] | None:
 def _named(registry: Registry, text: str) -> tuple[str, str]:
     """The model and the version of a reference by number or label, deleted or not."""
     from keepfit.names import Reference
-    from keepfit.store.resolve import named
 
     reference = Reference.parse(text)
-    return reference.model, named(registry.state(reference.model), reference).version
+    return reference.model, registry.named(reference).version
 
 
 def _told(model: str, version: str, what: str) -> None:

@@ -66,7 +66,6 @@ def _made(session: Session, text: str, make: Callable[..., T], *, here: bool) ->
     """The model and version that are meant, and what `make` makes of them."""
     from keepfit.lifecycle.rebuild import Scene
     from keepfit.names import LATEST, Reference
-    from keepfit.store.resolve import named
 
     project = session.project()
     reference = Reference.parse(text)
@@ -76,7 +75,7 @@ def _made(session: Session, text: str, make: Callable[..., T], *, here: bool) ->
         if reference.selector in (*project.stages, LATEST):
             version = registry.resolve(reference, project.stages)
         else:
-            version = named(registry.state(model), reference)
+            version = registry.named(reference)
         made = make(version, model, ports, Scene(project.root, any_environment=here))
     return model, version.version, made
 

@@ -18,7 +18,7 @@ from keepfit.store.nouns import Entry, VersionState
 from keepfit.store.objects import ObjectStore
 from keepfit.store.pages import Page, unpack
 from keepfit.store.reading import unchained
-from keepfit.store.resolve import deleted, published, resolve
+from keepfit.store.resolve import deleted, named, published, resolve
 from keepfit.store.seen import Seen
 from keepfit.store.shortcut import Glance, by_hint, glance
 from keepfit.store.state import State
@@ -91,15 +91,19 @@ class Reader:
         """The version that a reference names; UnknownName with what there is."""
         if reference.selector in stages and (held := self._glance(reference)):
             return held
-        state = self.state(reference.model)
+        return resolve(self._begun(reference.model), reference, stages)
+
+    def named(self, reference: Reference) -> VersionState:
+        """The version by number or label, deleted or not; UnknownName with what there is."""
+        return named(self._begun(reference.model), reference)
+
+    def _begun(self, model: str) -> State:
+        """The state of a model that has a log; UnknownName with those that have one."""
+        state = self.state(model)
         if not state.next:
-            raise UnknownName(
-                "model in the store",
-                reference.model,
-                self.models(),
-                hint="its first version comes with: keepfit run",
-            )
-        return resolve(state, reference, stages)
+            hint = "its first version comes with: keepfit run"
+            raise UnknownName("model in the store", model, self.models(), hint=hint)
+        return state
 
     def manifest(self, model: str, version: str) -> Manifest:
         """The version's manifest; Corrupt if it is not the one that was published."""
