@@ -28,7 +28,9 @@ TABLES = {  # what stands in the file -> the record that reads it
     "[model.NAME.promote]": "Promote",
     "[model.NAME.schedule]": "Schedule",
     "[model.NAME.keep]": "Keep",
+    "[model.NAME.serve]": "Answering",
     "[model.NAME.card]": "Card",
+    "[project.serve]": "Serve",
 }
 REQUIRED = {"kind", "target", "features", "source"}  # of a model, unless [defaults] says them
 NOTES = {

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from keepfit.config.lines import KeyPath, dotted
 from keepfit.config.nodes import DEFAULT, Origin
-from keepfit.config.schema import ModelSpec
+from keepfit.config.schema import ModelSpec, Serve
 from keepfit.errors import UnknownName
 
 
@@ -25,6 +25,7 @@ class Project:
     stages: tuple[str, ...]
     require: Literal["any", "clean"]
     signers: Path | None  # the file of those who may sign approvals; None: they are not signed
+    serve: Serve = field(repr=False)  # may hold a secret
     profile: str | None
     models: dict[str, ModelSpec] = field(repr=False)
     params: dict[str, Any] = field(repr=False)  # of each model, what its kind made of them

@@ -34,6 +34,7 @@ def make_project(
         stages=project.stages,
         require=project.require,
         signers=(root / project.signers).resolve() if project.signers else None,
+        serve=project.serve,
         profile=profile,
         models={name: model.spec for name, model in reading.models.items() if model.spec},
         params={name: model.params for name, model in reading.models.items()},

@@ -1,0 +1,1 @@
+"""Models over HTTP: they follow their stage, and drop no request."""
