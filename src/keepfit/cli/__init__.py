@@ -36,6 +36,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "rebuild": ("rebuild", "Make a version again; say IDENTICAL, or what differs."),
     "restore": ("rebuild", "Have a version back of which gc has kept the recipe."),
     "predict": ("predict", "Predict a file of rows, of any size."),
+    "serve": ("serve", "Serve models over HTTP; follows the stage without dropping a request."),
     "verify": ("verify", "Verify a version: log, files, rows, verdict, approvals."),
     "doctor": ("doctor", "Verify a store; repair what its logs tell as well."),
     "replay": ("replay", "Run the whole life over past months, under several policies."),

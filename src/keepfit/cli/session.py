@@ -196,13 +196,13 @@ def verb(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _operation_of(ctx: click.Context, arguments: dict[str, Any]) -> dict[str, Any]:
-    """What a session knows of the operation, where the verb has one."""
+    """What a session knows of what was typed, and of the operation where the verb has one."""
+    argv = tuple(ctx.obj.get("argv", ()))
     if "op" not in arguments:
-        return {}
+        return {"argv": argv}
     from keepfit.store.ulid import ulid
 
     given = arguments.pop("op")
-    argv = tuple(ctx.obj.get("argv", ()))
     return {"op": given or ulid(_now(), os.urandom), "named": bool(given), "argv": argv}
 
 

@@ -16,7 +16,7 @@ from keepfit.lifecycle.trust import Trust, vouched
 from keepfit.names import Reference
 from keepfit.records import Candidate, Manifest, Side
 from keepfit.store.nouns import VersionState
-from keepfit.store.registry import Registry
+from keepfit.store.registry import EVIDENCE, Registry
 from keepfit.store.resolve import resolve
 
 if TYPE_CHECKING:
@@ -45,6 +45,73 @@ class Opened:
         return Side(digest=self.manifest.candidate.digest, version=self.state.version)
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A version whose every file was checked against the log; nothing is built of them yet."""
+
+    state: VersionState
+    manifest: Manifest
+    spec: ModelSpec
+    files: dict[str, bytes]  # by path
+
+
+def fetch_version(
+    registry: Registry,
+    model: str,
+    version: VersionState,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    wanted: Callable[[str], bool] = lambda _: True,
+) -> Fetched:
+    """The version's files, all or those that are `wanted`; Corrupt if a byte differs from what was
+    published."""
+    manifest = registry.manifest(model, version.version)
+    names = [file.path for file in manifest.files if wanted(file.path)]
+    return Fetched(
+        state=version,
+        manifest=manifest,
+        spec=ModelSpec.model_validate(expand(manifest.config, environ)),  # secrets are not stored
+        files=registry.files(model, version.version, names),
+    )
+
+
+def needed_to_predict(path: str) -> bool:
+    """Whether a prediction needs the file, or whoever wants to know how good it is."""
+    return path.startswith((MODEL, CODE)) or path == EVIDENCE
+
+
+def predictor_of(fetched: Fetched, root: Path) -> Predictor:
+    """The model with the functions of the project at `root`; Corrupt if one of its files is not
+    what was trained."""
+    from keepfit.train.artifact import load
+    from keepfit.train.predictor import Predictor
+
+    spec, files, candidate = fetched.spec, fetched.files, fetched.manifest.candidate
+    return Predictor(
+        version=fetched.state.version,
+        schema=candidate.schema,
+        data=spec.data,
+        transform=_transform(spec, fetched.manifest, below(files, CODE), root),
+        features=spec.features,
+        target=spec.target,
+        fitted=load(candidate.kind, below(files, MODEL), candidate.files),
+    )
+
+
+def opened(fetched: Fetched, root: Path) -> Opened:
+    """The version, ready to predict and to be compared."""
+    from keepfit.data.keys import read_fingerprint
+
+    return Opened(
+        state=fetched.state,
+        manifest=fetched.manifest,
+        spec=fetched.spec,
+        predictor=predictor_of(fetched, root),
+        keys=read_fingerprint(fetched.files[KEYS]),
+        validated=_validated(fetched.manifest.candidate, fetched.files),
+    )
+
+
 def open_version(
     registry: Registry,
     model: str,
@@ -54,32 +121,7 @@ def open_version(
     environ: Mapping[str, str] = os.environ,
 ) -> Opened:
     """The version, loaded; Corrupt if a byte differs from what was published."""
-    from keepfit.data.keys import read_fingerprint
-    from keepfit.train.artifact import load
-    from keepfit.train.predictor import Predictor
-
-    manifest = registry.manifest(model, version.version)
-    files = registry.files(model, version.version)
-    spec = ModelSpec.model_validate(expand(manifest.config, environ))  # secrets are never stored
-    candidate = manifest.candidate
-    fitted = load(candidate.kind, below(files, MODEL), candidate.files)
-    predictor = Predictor(
-        version=version.version,
-        schema=candidate.schema,
-        data=spec.data,
-        transform=_transform(spec, manifest, below(files, CODE), root),
-        features=spec.features,
-        target=spec.target,
-        fitted=fitted,
-    )
-    return Opened(
-        state=version,
-        manifest=manifest,
-        spec=spec,
-        predictor=predictor,
-        keys=read_fingerprint(files[KEYS]),
-        validated=_validated(candidate, files),
-    )
+    return opened(fetch_version(registry, model, version, environ=environ), root)
 
 
 def _validated(candidate: Candidate, files: Mapping[str, bytes]) -> np.ndarray | None:
@@ -106,13 +148,24 @@ def open_reference(
     the stage holds lacks them.
     """
     reference = Reference.parse(text)
+    return open_version(
+        registry, reference.model, trusted(registry, reference, stages, trust), root
+    )
+
+
+def trusted(
+    registry: Registry,
+    reference: Reference,
+    stages: tuple[str, ...],
+    trust: Callable[[str], Trust] = Trust.of_nobody,
+) -> VersionState:
+    """The version that is named, if those vouch for it whom the project asks; see above."""
     version = registry.resolve(reference, stages)
-    if reference.selector in stages:
-        # Of the very state that was looked at: the stage may move meanwhile.
-        version = resolve(
-            vouched(trust(reference.model), registry, reference.selector), reference, stages
-        )
-    return open_version(registry, reference.model, version, root)
+    if reference.selector not in stages or not trust(reference.model).asks(reference.selector):
+        return version
+    # Of the very state that was looked at: the stage may move meanwhile.
+    state = vouched(trust(reference.model), registry, reference.selector)
+    return resolve(state, reference, stages)
 
 
 def below(files: dict[str, bytes], folder: str) -> dict[str, bytes]:

@@ -114,6 +114,11 @@ def evidence(model: str, digest: Digest) -> str:
     return f"{all_evidence(model)}/{digest}.json"
 
 
+def predictions(model: str, day: str, name: str) -> str:
+    """The place of answers that a server gave on a day (2013-05-31); no collection touches it."""
+    return f"m/{model}/predictions/{day}/{name}.parquet"
+
+
 def part(model: str, attempt: str, stored: Part) -> str:
     """The place of a part, with an end to its name that tells its format."""
     ending = ".".join(filter(None, (stored.digest, stored.format, stored.compression)))

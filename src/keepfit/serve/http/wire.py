@@ -28,6 +28,8 @@ class Response:
     body: bytes = b""
     type: str = ""  # content type; "" where there is no body
     headers: tuple[tuple[str, str], ...] = field(default=())
+    rows: int = 0  # predicted, for logs and metrics
+    model: str = ""  # by which version: name@version
 
 
 Reply = Callable[[Response], None]

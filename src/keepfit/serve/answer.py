@@ -1,0 +1,106 @@
+"""Predictions as bytes: JSON, CSV, JSON lines, in one spelling of columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from keepfit.records import Label
+from keepfit.serve.media import Media
+from keepfit.serve.options import Options
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """What a model says of some rows, in their order."""
+
+    values: Sequence[Any]  # numbers, or labels
+    chances: Sequence[Sequence[float]] | None = None  # of a classifier, a probability a class
+    classes: tuple[Label, ...] = ()
+
+    def part(self, start: int, end: int) -> Predicted:
+        """Of the rows from `start` on, before `end`."""
+        chances = None if self.chances is None else self.chances[start:end]
+        return Predicted(self.values[start:end], chances, self.classes)
+
+
+def written(
+    said: Predicted, options: Options, media: Media, version: str, *, single: bool = False
+) -> bytes:
+    """The body of an answer; `single` is one object for one object that was asked about."""
+    if media.form == "csv":
+        return _csv(said, options, header=bool(media.header))
+    rows = said.values if options.plain else _objects(said, options)
+    if media.form == "lines":
+        told = rows if not options.plain else [{"prediction": value} for value in rows]
+        return b"".join(_encode(row) + b"\n" for row in told)
+    if not single:
+        return _encode({"predictions": rows, "version": version})
+    if options.plain:
+        return _encode({"prediction": rows[0], "version": version})
+    return _encode({**rows[0], "version": version})
+
+
+def columns(options: Options, classes: Sequence[Label]) -> list[str]:
+    """The names of what is told of each row."""
+    names = ["prediction"]
+    if options.probabilities:
+        names += [f"probability_{spelled(label)}" for label in classes]
+    for place in range(1, options.top_k + 1):
+        names += [f"label_{place}", f"score_{place}"]
+    return names
+
+
+def spelled(label: Label) -> str:
+    """A label in the name of a column, as files of predictions have it."""
+    return str(label)
+
+
+def _told(said: Predicted, options: Options) -> Iterator[list[Any]]:
+    """Of each row, the values of `columns`."""
+    for place, value in enumerate(said.values):
+        chances = said.chances[place] if said.chances is not None else ()
+        row = [value, *(chances if options.probabilities else ())]
+        if options.top_k:
+            for best in _likeliest(chances, options.top_k):
+                row += [said.classes[best], chances[best]]
+        yield row
+
+
+def _likeliest(chances: Sequence[float], count: int) -> list[int]:
+    """The places of the highest; a tie goes to the class that comes first."""
+    return sorted(range(len(chances)), key=lambda place: (-chances[place], place))[:count]
+
+
+def _objects(said: Predicted, options: Options) -> list[dict[str, Any]]:
+    names = columns(options, said.classes)
+    return [dict(zip(names, row, strict=True)) for row in _told(said, options)]
+
+
+def _csv(said: Predicted, options: Options, *, header: bool) -> bytes:
+    names = columns(options, said.classes)
+    if options.plain and not said.classes:
+        lines = [*(names if header else ()), *map(_number, said.values)]
+        return ("\n".join(lines) + "\n" if lines else "").encode()
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    if header:
+        writer.writerow(names)
+    rows = ([value] for value in said.values) if options.plain else _told(said, options)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue().encode()
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else repr(value)
+
+
+def _cell(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value

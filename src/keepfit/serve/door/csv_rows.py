@@ -1,0 +1,122 @@
+"""Rows as CSV: by the names of a header row, or by place where the request says it has none.
+
+Whether there is a header is never guessed: a header may look like data, and data like a header.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from keepfit.data import dtypes
+from keepfit.data.conform import REASON, conform
+from keepfit.data.read import in_short
+from keepfit.records import Column
+from keepfit.serve.door.problems import MOST, BadRequest, Problem, Problems, shown
+from keepfit.serve.door.rows import Rows
+from keepfit.serve.door.schema import Field, InputSchema
+
+_ROW = "__row"
+
+
+def read_csv(schema: InputSchema, body: bytes, *, header: bool) -> Rows:
+    """The rows of a CSV body; BadRequest with all that is wrong with it."""
+    return conformed(schema, _named(schema, _texts(body, header=header), header=header))
+
+
+def conformed(schema: InputSchema, rows: pl.DataFrame) -> Rows:
+    """The rows in the schema's columns and types; BadRequest for what cannot be read so."""
+    columns = [Column(name=field.name, dtype=field.dtype) for field in schema.fields]
+    told = conform(rows, columns).with_row_index(_ROW, offset=1).collect()
+    problems = Problems()
+    if told[REASON].null_count() < told.height:
+        _unreadable(schema, rows, told.filter(pl.col(REASON).is_not_null()), problems)
+    for field in schema.fields:
+        if field.ranged and not problems.full:
+            _outside(field, told, problems)
+    problems.raise_if_any()
+    keys = rows.select(schema.carried).rows() if set(schema.carried) <= set(rows.columns) else ()
+    return Rows(keys=keys if schema.carried else (), frame=told.select(schema.names))
+
+
+def _texts(body: bytes, *, header: bool) -> pl.DataFrame:
+    """Every cell as text."""
+    if not body.strip():
+        return pl.DataFrame()
+    try:
+        body.decode("utf-8")
+        return pl.read_csv(io.BytesIO(body), has_header=header, infer_schema=False)
+    except UnicodeDecodeError as error:
+        raise BadRequest.saying(f"the body is no UTF-8 text: byte {error.start:,}") from error
+    except PolarsError as error:
+        told = f"the body is no table of CSV: {in_short(error)}"
+        raise BadRequest.saying(told) from error
+
+
+def _named(schema: InputSchema, rows: pl.DataFrame, *, header: bool) -> pl.DataFrame:
+    problems = Problems()
+    if not header and rows.width:
+        if rows.width != len(schema.fields):
+            raise BadRequest.saying(
+                f"the rows have {rows.width} values; expected {len(schema.fields)}, without a "
+                f"header: {', '.join(schema.names)}"
+            )
+        rows.columns = list(schema.names)
+    elif not header:
+        return pl.DataFrame(schema=dict.fromkeys(schema.names, pl.String))
+    problems.missing(schema, None, rows.columns)
+    if problems.found and header:
+        told = "the first row names the columns; without a header say text/csv; header=absent"
+        problems.found.append(Problem(expected=told))
+    problems.raise_if_any()
+    return rows
+
+
+def _unreadable(
+    schema: InputSchema, rows: pl.DataFrame, told: pl.DataFrame, problems: Problems
+) -> None:
+    """Each value that cannot be read as its column's type, by row and column."""
+    texts = rows[[int(row) - 1 for row in told[_ROW].head(MOST)]]
+    for number, came, read in zip(
+        told[_ROW].head(MOST), texts.iter_rows(named=True), told.iter_rows(named=True), strict=False
+    ):
+        for field in schema.fields:
+            value = came[field.name]
+            empty = isinstance(value, str) and not value.strip()
+            if read[field.name] is None and value is not None and not empty and not problems.full:
+                problems.add(field, int(number), value)
+
+
+def _outside(field: Field, told: pl.DataFrame, problems: Problems) -> None:
+    value = pl.col(field.name)
+    bad = told.filter((value < field.low) | (value > field.high))
+    for row, found in bad.select(_ROW, field.name).head(MOST).iter_rows():
+        if not problems.full:
+            problems.add(field, int(row), found)
+
+
+def frame_of(schema: InputSchema, values: Sequence[tuple[object, ...]]) -> pl.DataFrame:
+    """Rows that came value by value as a frame in the schema's types.
+
+    BadRequest for a date or a time that cannot be read.
+    """
+    columns = list(zip(*values, strict=True)) or [()] * len(schema.fields)
+    made = [_series(field, column) for field, column in zip(schema.fields, columns, strict=True)]
+    rows = pl.DataFrame(made)
+    if all(field.dtype == str(one.dtype) for field, one in zip(schema.fields, made, strict=True)):
+        return rows
+    frame = conformed(schema, rows).frame
+    return rows if frame is None else frame
+
+
+def _series(field: Field, column: Sequence[object]) -> pl.Series:
+    text = field.family in ("text", "date", "datetime")
+    dtype = pl.String() if text else dtypes.parse(field.dtype)
+    try:
+        return pl.Series(field.name, column, dtype=dtype)
+    except (TypeError, OverflowError, PolarsError) as error:
+        told = f"column `{field.name}`: expected {field.words}: {shown(str(error))}"
+        raise BadRequest.saying(told) from error

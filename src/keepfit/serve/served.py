@@ -1,0 +1,163 @@
+"""One version, ready to answer: its door, its exact pipeline, and a compiled path that agreed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from math import isfinite
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from keepfit.config.schema import Answering
+from keepfit.errors import Refused
+from keepfit.kinds import rows_of
+from keepfit.lifecycle.open import MODEL, Fetched, below, predictor_of
+from keepfit.records import Evidence
+from keepfit.serve.answer import Predicted
+from keepfit.serve.door.json_rows import JsonDoor
+from keepfit.serve.door.rows import Rows
+from keepfit.serve.door.schema import InputSchema
+from keepfit.serve.media import Media
+from keepfit.serve.options import Options
+from keepfit.store.registry import EVIDENCE
+
+if TYPE_CHECKING:
+    from keepfit.train.predictor import Predictor
+
+_CLOSE = 1e-6  # how far an example may be from what was recorded, relative; see `warm`
+
+Compiled = Callable[[Sequence[tuple[Any, ...]]], Predicted]
+
+
+class Served:
+    """A version that answers; made of files that were checked, and never changed."""
+
+    def __init__(self, fetched: Fetched, root: Path, answering: Answering | None = None) -> None:
+        """Corrupt or UserError where the files make no model. `root` is the project's folder;
+        `answering` what it says today of answers, else what it said when the version was made."""
+        self.fetched, self._root = fetched, root
+        candidate, spec = fetched.manifest.candidate, fetched.spec
+        self.model, self.version = spec.name, fetched.state.version
+        self.name = f"{self.model}@{self.version}"
+        self.classes = candidate.classes
+        self.schema = InputSchema.of(candidate.schema, spec)
+        self.options = Options.of(answering or spec.serve) if self.classes else Options()
+        self._json = JsonDoor(self.schema)
+        evidence = msgspec.json.decode(fetched.files[EVIDENCE], type=_Stored).evidence
+        self.metrics = {score.metric: score.challenger for score in evidence.scores}
+        self.compiled = _compiled(fetched, evidence, self.schema)
+
+    def read(self, body: bytes, media: Media, *, header: bool) -> Rows:
+        """The rows of a body; BadRequest with what is wrong. `header`: of CSV that says nothing."""
+        if media.form == "json":
+            return self._json.read(body)
+        if media.form == "lines":
+            return self._json.read_lines(body)
+        from keepfit.serve.door.csv_rows import read_csv
+
+        return read_csv(self.schema, body, header=header if media.header is None else media.header)
+
+    def quick(self, rows: Rows) -> bool:
+        """Whether the rows can be predicted by the compiled path."""
+        return self.compiled is not None and rows.frame is None
+
+    def predict(self, values: Sequence[tuple[Any, ...]]) -> Predicted:
+        """By the compiled path; only for rows that are `quick`."""
+        assert self.compiled is not None  # noqa: S101 `quick` says so
+        return self.compiled(values)
+
+    def predict_exactly(self, rows: Rows) -> Predicted:
+        """By the exact pipeline, which is the reference; UserError for rows that it cannot read."""
+        from keepfit.serve.door.csv_rows import frame_of
+
+        frame = rows.frame if rows.frame is not None else frame_of(self.schema, rows.values)
+        if frame.is_empty():
+            return Predicted([], [] if self.classes else None, self.classes)
+        said = self.exact.predict(frame)
+        chances = None if said.probabilities is None else said.probabilities.tolist()
+        return Predicted(said.values.to_list(), chances, self.classes)
+
+    @cached_property
+    def exact(self) -> Predictor:
+        """The pipeline of training, loaded when it is first needed."""
+        return predictor_of(self.fetched, self._root)
+
+    def warm(self) -> None:
+        """Predict the recorded examples; Refused where an answer is not the recorded one.
+
+        Bits may differ on another processor, so a number may be apart by a millionth of itself.
+        """
+        proof = self.fetched.manifest.proof
+        if proof is None or not proof.examples:
+            return
+        rows = self._json.read(msgspec.json.encode(proof.examples))
+        said = self.predict(rows.values) if self.quick(rows) else self.predict_exactly(rows)
+        for number, (value, recorded) in enumerate(
+            zip(_plain(said), proof.predictions, strict=False), 1
+        ):
+            if not _alike(value, recorded):
+                raise Refused(
+                    f"{self.name}: example {number} of the manifest is predicted as {value}, and "
+                    f"was as {recorded} when the model was trained",
+                    hint=f"look at what the version is made of: keepfit verify {self.name}",
+                )
+
+
+def _compiled(fetched: Fetched, evidence: Evidence, schema: InputSchema) -> Compiled | None:
+    """The compiled path, where it agreed by the evidence and rows come as the model reads them."""
+    candidate, spec = fetched.manifest.candidate, fetched.spec
+    if not any(one.path == "rows" and one.agreed for one in evidence.compiled):
+        return None
+    derived = spec.data.transform or any(name in spec.data.derive for name in spec.features)
+    families = {field.family for field in schema.fields}
+    if derived or not families <= {"number", "whole", "text", "boolean"}:
+        return None
+    model = rows_of(candidate.kind, below(fetched.files, MODEL))
+    if model is None:
+        return None
+    places = [schema.names.index(name) for name in model.columns]
+    return _answering(model, _reordered(places, len(schema.fields)))
+
+
+def _answering(model: Any, pick: Callable[[Any], Any] | None) -> Compiled:
+    one, classes = (model.label if model.classes else model.value), model.classes
+
+    def answer(rows: Sequence[tuple[Any, ...]]) -> Predicted:
+        read = rows if pick is None else [pick(row) for row in rows]
+        said = [one(row) for row in read]
+        if not classes:
+            return Predicted(said)
+        return Predicted([label for label, _ in said], [chances for _, chances in said], classes)
+
+    return answer
+
+
+def _reordered(places: Sequence[int], width: int) -> Callable[[Any], Any] | None:
+    if [*places] == [*range(width)]:
+        return None
+    pick = itemgetter(*places)
+    return pick if len(places) > 1 else lambda row: (pick(row),)
+
+
+class _Stored(msgspec.Struct):
+    evidence: Evidence
+
+
+def _plain(said: Predicted) -> Sequence[Any]:
+    if said.chances is None:
+        return said.values
+    return [[value, list(row)] for value, row in zip(said.values, said.chances, strict=True)]
+
+
+def _alike(value: Any, recorded: Any) -> bool:
+    """Whether two answers are the same but for the last bits of numbers."""
+    if isinstance(value, list) and isinstance(recorded, list | tuple):
+        return len(value) == len(recorded) and all(map(_alike, value, recorded))
+    if isinstance(value, float) and isinstance(recorded, int | float):
+        return value == recorded or abs(value - recorded) <= _CLOSE * max(1.0, abs(recorded))
+    if isinstance(value, float) and recorded is None:  # JSON has no infinity
+        return not isfinite(value)
+    return bool(value == recorded) or str(value) == str(recorded)

@@ -1,0 +1,119 @@
+"""What a request says as CSV becomes the same rows as JSON."""
+
+import contextlib
+import json
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keepfit.config.schema import ModelSpec
+from keepfit.records import Column
+from keepfit.serve.door.csv_rows import frame_of, read_csv
+from keepfit.serve.door.json_rows import JsonDoor
+from keepfit.serve.door.problems import BadRequest
+from keepfit.serve.door.schema import InputSchema
+
+SPEC = ModelSpec.model_validate(
+    {
+        "kind": "ridge",
+        "target": "fare",
+        "features": ["distance", "riders", "borough", "night", "at"],
+        "data": {"source": "x.csv", "key": ["trip"]},
+        "checks": {"ranges": {"distance": [0, 100]}},
+    }
+)
+COLUMNS = [
+    Column(name="distance", dtype="Float64"),
+    Column(name="riders", dtype="Int64"),
+    Column(name="borough", dtype="String"),
+    Column(name="night", dtype="Boolean"),
+    Column(name="at", dtype="Datetime(time_unit='us', time_zone=None)"),
+]
+SCHEMA = InputSchema.of(COLUMNS, SPEC)
+HEADER = "distance,riders,borough,night,at"
+LINE = "1.5,2,Queens,true,2013-05-31 14:00:00"
+
+
+def problems(body, *, header=True):
+    with pytest.raises(BadRequest) as caught:
+        read_csv(SCHEMA, body.encode(), header=header)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_columns_are_found_by_name_whatever_their_order():
+    turned = "at,night,borough,riders,distance\n2013-05-31 14:00:00,true,Queens,2,1.5"
+    one = read_csv(SCHEMA, f"{HEADER}\n{LINE}\n".encode(), header=True).frame
+    assert one.equals(read_csv(SCHEMA, turned.encode(), header=True).frame)
+    assert one.rows()[0][:4] == (1.5, 2, "Queens", True)
+
+
+def test_without_a_header_columns_are_by_place():
+    named = read_csv(SCHEMA, f"{HEADER}\n{LINE}\n".encode(), header=True).frame
+    assert named.equals(read_csv(SCHEMA, LINE.encode(), header=False).frame)
+
+
+def test_an_empty_cell_is_an_unknown_value_and_key_columns_are_kept_apart():
+    rows = read_csv(SCHEMA, f"trip,{HEADER}\n7,,2,,true,\n".encode(), header=True)
+    assert rows.frame.rows() == [(None, 2, None, True, None)]
+    assert rows.keys == [("7",)]
+
+
+def test_what_is_wrong_is_named_by_row_column_value_and_expectation():
+    body = f"{HEADER}\n{LINE}\nfar,2.5,Queens,maybe,noon\n101,2,Queens,true,2013-05-31\n"
+    assert problems(body) == [
+        'row 2, column `distance`: "far" is not a number between 0 and 100',
+        'row 2, column `riders`: "2.5" is not a whole number (Int64)',
+        'row 2, column `night`: "maybe" is not true or false',
+        'row 2, column `at`: "noon" is not a time such as 2013-05-31 14:00:00',
+        "row 3, column `distance`: 101.0 is not a number between 0 and 100",
+    ]
+
+
+def test_a_header_that_is_missing_is_not_taken_for_data_nor_data_for_a_header():
+    told = problems(f"{LINE}\n{LINE}\n")
+    assert told[0].startswith("column `distance`: is missing.")
+    assert told[-1].endswith("without a header say text/csv; header=absent")
+    taken = problems(f"{HEADER}\n{LINE}\n", header=False)
+    assert taken[0].startswith('row 1, column `distance`: "distance" is not a number')
+
+
+def test_rows_of_another_width_are_refused_with_the_columns_that_are_expected():
+    assert problems("1,2\n", header=False) == [
+        "the rows have 2 values; expected 5, without a header: distance, riders, borough, night, at"
+    ]
+    assert "no table of CSV" in problems(f"{HEADER}\n{LINE},1,2\n")[0]
+
+
+def test_no_rows_are_no_rows():
+    assert len(read_csv(SCHEMA, f"{HEADER}\n".encode(), header=True)) == 0
+    assert len(read_csv(SCHEMA, b"", header=False)) == 0
+    assert problems("")
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.none() | st.floats(0, 100),
+            st.none() | st.integers(-(2**63), 2**63 - 1),
+            st.none() | st.text("abc ,\"'é\n", min_size=1).filter(str.strip),
+            st.none() | st.booleans(),
+            st.none() | st.datetimes().map(lambda at: at.isoformat(" ")),
+        ),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_the_same_rows_come_in_by_csv_and_by_json(rows):
+    records = [dict(zip(SCHEMA.names, row, strict=True)) for row in rows]
+    by_json = frame_of(SCHEMA, JsonDoor(SCHEMA).read(json.dumps(records).encode()).values)
+    body = pl.DataFrame(rows, schema=dict.fromkeys(SCHEMA.names), orient="row", strict=False)
+    by_csv = read_csv(SCHEMA, body.write_csv().encode(), header=True).frame
+    assert by_csv.equals(by_json)
+
+
+@given(st.binary(max_size=200), st.booleans())
+def test_no_bytes_are_a_bug(body, header):
+    with contextlib.suppress(BadRequest):
+        read_csv(SCHEMA, body, header=header)
