@@ -13,7 +13,8 @@ from keepfit.kinds.base import Lesson
 from keepfit.kinds.linear import LINEAR, RIDGE
 from keepfit.kinds.logistic import LOGISTIC
 from keepfit.kinds.params import Logistic, Ridge
-from keepfit.kinds.plain import FILE, softmax, two_shares
+from keepfit.kinds.plain import softmax, two_shares
+from keepfit.kinds.plain_file import FILE
 
 FEATURES = ("x0", "x1", "count", "flag", "g")
 

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from keepfit.errors import UnknownName
-from keepfit.kinds.base import Kind, Params
+from keepfit.kinds.rows import RowModel
+
+if TYPE_CHECKING:  # both bring pydantic, which who only reads a row model does without
+    from keepfit.kinds.base import Kind, Params
 
 GROUP = "keepfit.kinds"
 
 
 class Entry(NamedTuple):
-    """Where a kind's two halves are: its params are light, its algorithm need not be."""
+    """Where a kind's parts are: its params and rows are light, its algorithm need not be."""
 
     params: str  # module:class of Params
     kind: str  # module:object of Kind
+    rows: str | None = None  # module:function of the files that gives a RowModel, or None
 
+
+_PLAIN = "keepfit.kinds.plain_rows:row_model"
 
 KINDS: dict[str, Entry] = {
-    "linear": Entry("keepfit.kinds.params:Linear", "keepfit.kinds.linear:LINEAR"),
-    "ridge": Entry("keepfit.kinds.params:Ridge", "keepfit.kinds.linear:RIDGE"),
-    "lasso": Entry("keepfit.kinds.params:Lasso", "keepfit.kinds.lasso:LASSO"),
-    "elastic-net": Entry("keepfit.kinds.params:ElasticNet", "keepfit.kinds.lasso:ELASTIC_NET"),
-    "logistic": Entry("keepfit.kinds.params:Logistic", "keepfit.kinds.logistic:LOGISTIC"),
+    "linear": Entry("keepfit.kinds.params:Linear", "keepfit.kinds.linear:LINEAR", _PLAIN),
+    "ridge": Entry("keepfit.kinds.params:Ridge", "keepfit.kinds.linear:RIDGE", _PLAIN),
+    "lasso": Entry("keepfit.kinds.params:Lasso", "keepfit.kinds.lasso:LASSO", _PLAIN),
+    "elastic-net": Entry(
+        "keepfit.kinds.params:ElasticNet", "keepfit.kinds.lasso:ELASTIC_NET", _PLAIN
+    ),
+    "logistic": Entry("keepfit.kinds.params:Logistic", "keepfit.kinds.logistic:LOGISTIC", _PLAIN),
     "sklearn": Entry("keepfit.kinds.params:Sklearn", "keepfit.kinds.sklearn:SKLEARN"),
 }
 
@@ -38,14 +47,26 @@ def params_of(name: str) -> type[Params]:
     """What the kind takes from `[model.NAME.params]`; UnknownName with a guess."""
     if entry := KINDS.get(name):
         return cast("type[Params]", _object(entry.params))
-    return cast(Kind, _plugin(name)).params
+    return cast("Kind", _plugin(name)).params
 
 
 def kind(name: str) -> Kind:
     """The kind of that name; UnknownName with a guess, NotInstalled where an extra is missing."""
     if entry := KINDS.get(name):
-        return cast(Kind, _object(entry.kind))
-    return cast(Kind, _plugin(name))
+        return cast("Kind", _object(entry.kind))
+    return cast("Kind", _plugin(name))
+
+
+def rows_of(name: str, files: Mapping[str, bytes]) -> RowModel | None:
+    """The model in `files`, a row at a time without a frame; None where the kind has no such way.
+
+    Corrupt if these are not files of that kind.
+    """
+    entry = KINDS.get(name)
+    if entry is None or entry.rows is None:
+        return None
+    load = cast("Callable[[str, Mapping[str, bytes]], RowModel | None]", _object(entry.rows))
+    return load(name, files)
 
 
 def _object(place: str) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from keepfit.kinds.encode import Category, Encoding, Number
+from keepfit.kinds.encoding import Category, Encoding, Number
 
 
 def described(

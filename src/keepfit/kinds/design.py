@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from keepfit.kinds.encode import Codes, Encoding, Floats, codes_of, numbers_of
+from keepfit.kinds.encode import Codes, Floats, codes_of, numbers_of
+from keepfit.kinds.encoding import Encoding
 
 
 @dataclass(frozen=True)

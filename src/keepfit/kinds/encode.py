@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -11,41 +10,10 @@ import polars as pl
 
 from keepfit.config.schema import Encode
 from keepfit.errors import UnknownName, UserError
-from keepfit.records import Record
+from keepfit.kinds.encoding import Category, Dtype, Encoding, Number
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
-Dtype = Literal["text", "number", "boolean"]
-
-
-class Number(Record, frozen=True, kw_only=True):
-    """A numeric column as training saw it, missing values filled."""
-
-    name: str
-    fill: float | None  # stands for a missing or non-finite value; None: such a row is refused
-    mean: float
-    deviation: float  # with n, not n - 1; 0 where the column is constant
-
-
-class Category(Record, frozen=True, kw_only=True):
-    """A categorical column: one weight a level, none for a level that training did not keep."""
-
-    name: str
-    dtype: Dtype  # what its levels are; booleans are the numbers 0 and 1
-    levels: tuple[str | float, ...]  # sorted
-    missing: bool  # whether a missing value is a level of its own, the last
-
-    @property
-    def size(self) -> int:
-        """How many weights it has."""
-        return len(self.levels) + self.missing
-
-
-class Encoding(Record, frozen=True, kw_only=True):
-    """Every feature, numbers first, each group in the order of the file."""
-
-    numbers: tuple[Number, ...]
-    categories: tuple[Category, ...]
 
 
 def learn(rows: pl.DataFrame, features: Iterable[str], encode: Encode) -> Encoding:

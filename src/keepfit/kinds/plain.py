@@ -4,51 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from itertools import chain, pairwise
+from itertools import chain
 from math import isfinite
-from typing import Any, Literal
+from typing import Any
 
-import msgspec
 import numpy as np
 import polars as pl
 
 from keepfit.digest import canonical
-from keepfit.errors import Corrupt, UserError
+from keepfit.errors import UserError
 from keepfit.kinds.base import Prediction
 from keepfit.kinds.describe import described
 from keepfit.kinds.design import Design
 from keepfit.kinds.encode import (
-    Encoding,
     Floats,
     codes_of,
     level_expression,
     number_expression,
     numbers_of,
 )
-from keepfit.records import Label, Record
+from keepfit.kinds.encoding import Encoding
+from keepfit.kinds.plain_file import FILE, Output, Plain, read
+from keepfit.records import Label
 
-FILE = "model.json"
 PREDICTION = "prediction"
 
 _WIDEST = 300  # terms of an expression: planning takes polars a time that grows with their square
-
-
-class Output(Record, frozen=True, kw_only=True):
-    """One number that the model makes of a row: intercept + sum of weight * value."""
-
-    intercept: float
-    numbers: tuple[float, ...]  # a number each, in the column's own unit
-    categories: tuple[tuple[float, ...], ...]  # a category each: a weight a level
-
-
-class Plain(Record, frozen=True, kw_only=True):
-    """Everything a fitted linear model is."""
-
-    format: Literal[1]
-    kind: str
-    encoding: Encoding
-    outputs: tuple[Output, ...]  # one; or one a class where there are more than two
-    classes: tuple[Label, ...]  # sorted; empty for a regression
 
 
 class PlainModel:
@@ -66,9 +47,9 @@ class PlainModel:
         """One answer a row; UserError or UnknownName for a column that it cannot read."""
         with np.errstate(over="ignore", invalid="ignore"):  # infinite, as in the expression
             scores = self._scores(rows)
-        if not self.classes:
-            return Prediction(pl.Series(PREDICTION, scores[0]))
-        shares = two_shares(scores[0]) if len(scores) == 1 else softmax(scores)
+            if not self.classes:
+                return Prediction(pl.Series(PREDICTION, scores[0]))
+            shares = two_shares(scores[0]) if len(scores) == 1 else softmax(scores)
         # the same comparison as the expression's: shares may be alike where scores are not
         best = (scores[0] > 0).astype(np.intp) if len(scores) == 1 else np.argmax(scores, axis=0)
         labels = pl.Series(PREDICTION, self.classes)
@@ -159,13 +140,7 @@ def model_of(
 
 def load(kind: str, files: Mapping[str, bytes]) -> PlainModel:
     """The model that `save` wrote; Corrupt if the file is missing or is none of that kind."""
-    try:
-        plain = msgspec.json.decode(files[FILE], type=Plain)
-    except (KeyError, msgspec.DecodeError) as error:  # a ValidationError is a DecodeError
-        raise Corrupt(f"{FILE} is no linear model: {error}") from error
-    if problem := _inconsistency(plain, kind):
-        raise Corrupt(f"{FILE} is no {kind} model: {problem}")
-    return PlainModel(plain)
+    return PlainModel(read(kind, files))
 
 
 def two_shares(scores: Floats) -> Floats:
@@ -197,23 +172,3 @@ def _output(design: Design, coefficients: Floats) -> Output:
         numbers=tuple(numbers.tolist()),
         categories=tuple(tuple(coefficients[block].tolist()) for block in design.blocks),
     )
-
-
-def _inconsistency(plain: Plain, kind: str) -> str | None:
-    """What contradicts what in the file, or None."""
-    encoding, classes = plain.encoding, plain.classes
-    if plain.kind != kind:
-        return f"it says {plain.kind}"
-    if len(plain.outputs) != (len(classes) if len(classes) > 2 else 1) or len(classes) == 1:
-        return f"{len(plain.outputs)} outputs for {len(classes)} classes"
-    sizes = [category.size for category in encoding.categories]
-    for out in plain.outputs:
-        if len(out.numbers) != len(encoding.numbers) or [*map(len, out.categories)] != sizes:
-            return "weights that are not one a column and level"
-    for category in encoding.categories:
-        wanted = str if category.dtype == "text" else float
-        if not all(isinstance(level, wanted) for level in category.levels):
-            return f"levels of `{category.name}` that are not {category.dtype}"
-        if any(one >= other for one, other in pairwise(category.levels)):  # type: ignore[operator]
-            return f"levels of `{category.name}` out of order"
-    return None

@@ -15,7 +15,8 @@ from keepfit.digest import canonical
 from keepfit.errors import Corrupt, NotInstalled, Refused, UnknownName, UserError
 from keepfit.kinds import skops_file
 from keepfit.kinds.base import Lesson, Params, Prediction
-from keepfit.kinds.encode import Encoding, Floats, codes_of, learn, numbers_of
+from keepfit.kinds.encode import Floats, codes_of, learn, numbers_of
+from keepfit.kinds.encoding import Encoding
 from keepfit.kinds.estimator import build, steps_of, task_of
 from keepfit.kinds.params import Sklearn
 from keepfit.records import Label, Record
