@@ -46,6 +46,7 @@ NOUNS = (
     records.Environment,
     records.Candidate,
     records.Evidence,
+    records.Agreement,
     records.BenchmarkScore,
     records.Disagreements,
     records.Certificate,

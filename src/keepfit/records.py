@@ -450,6 +450,41 @@ class Exhibits(Record, frozen=True, kw_only=True):
 # --- evidence and verdict ------------------------------------------------------------------------
 
 
+class Agreement(Record, frozen=True, kw_only=True):
+    """A faster way to the same answers, held against the exact pipeline on rows of the holdout."""
+
+    path: str  # rows: one at a time in plain Python
+    rows: int  # that were compared
+    deviation: float  # the largest: of values, relative where above 1; of probabilities, absolute
+    bound: float  # what it may be
+    labels: int = 0  # rows whose label is another
+    error: str | None = None  # why it could not be compared
+
+    @property
+    def agreed(self) -> bool:
+        """Whether a server may take it."""
+        return self.problem is None
+
+    @property
+    def problem(self) -> str | None:
+        """What speaks against it, in words, or None."""
+        if self.error is not None:
+            return self.error
+        if self.labels:
+            return f"{self.labels:,} of {self.rows:,} labels differ"
+        if not self.deviation <= self.bound:
+            return f"answers are up to {self.deviation:.2g} apart (bound {self.bound:g})"
+        return None if self.rows else "there were no rows to compare"
+
+    def __str__(self) -> str:
+        """How the model is served, and why."""
+        way = {"rows": "row by row in plain Python"}.get(self.path, self.path)
+        if self.problem:
+            return f"by the exact pipeline, not {way}: {self.problem}"
+        apart = f"at most {self.deviation:.2g} apart (bound {self.bound:g})"
+        return f"{way}: {self.rows:,} rows compared, {apart}"
+
+
 class Evidence(Record, frozen=True, kw_only=True):
     """Everything measured for a judgement."""
 
@@ -475,6 +510,7 @@ class Evidence(Record, frozen=True, kw_only=True):
     rules: tuple[RuleScore, ...] = ()  # what max_drop and min_gain of rules are judged on
     baseline: str | None = None  # what the naive predictor is, where it is not constant
     exhibits: Exhibits | None = None  # None: judged by a release that kept none
+    compiled: tuple[Agreement, ...] = ()  # faster ways to its answers, the fastest first
 
 
 class Reason(Record, frozen=True, kw_only=True):

@@ -64,6 +64,7 @@ def test_show_tells_scores_data_encoding_and_recipe(two, call):
         "seed    42",
         inside["manifest"]["candidate"]["digest"][:12],
         inside["manifest"]["recipe"]["snapshot"]["digest"][:12],
+        "row by row in plain Python: 41 rows compared, at most 0 apart (bound 1e-09)",
     ):
         assert word in out
     mae = inside["judgement"]["evidence"]["scores"][0]

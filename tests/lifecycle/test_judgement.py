@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from keepfit.digest import canonical
 from keepfit.errors import NotComparable
-from keepfit.lifecycle.compare import compare
+from keepfit.lifecycle.compare import compare, judge_again
 from keepfit.lifecycle.judgement import Judgement
 
 
@@ -240,3 +241,22 @@ def test_a_challenger_that_was_tuned_on_the_holdout_is_refused(champion):
     said = reason(found.judgement.verdict, "honest comparison")
     assert said.outcome == "fail"
     assert "9 holdout rows stopped or tuned the challenger" in said.text
+
+
+def test_how_a_version_may_be_served_is_part_of_its_evidence(champion):
+    (served,) = champion.judgement().evidence.compiled
+    assert (served.path, served.agreed, served.deviation) == ("rows", True, 0.0)
+    assert served.rows == champion.judgement().evidence.rows
+    again = judge_again(champion.model, champion.ports(), champion.state.newest, None)
+    assert again.evidence.compiled == (served,)
+
+
+def test_a_model_that_needs_derived_columns_has_no_faster_way(life):
+    life.change("[model.price.split]", 'derive = { rooms = "rooms * 1.0" }\n\n[model.price.split]')
+    assert life.retrained().judgement.evidence.compiled == ()
+
+
+def test_evidence_of_a_release_without_faster_ways_has_none(champion):
+    stored = msgspec.json.decode(canonical(champion.judgement()))
+    del stored["evidence"]["compiled"]
+    assert msgspec.convert(stored, Judgement).evidence.compiled == ()

@@ -96,6 +96,12 @@ def test_the_verdict_comes_first_and_the_rest_in_its_order(wards):
     ]
 
 
+def test_how_it_may_be_served_is_told(wards):
+    text = Page(wards.page("tumour@1.1.0")).text
+    assert "Served" in text
+    assert "row by row in plain Python: " in text
+
+
 def test_what_people_wrote_is_shown_and_never_run(wards):
     text = wards.page("tumour@1.0.0")
     page = Page(text)

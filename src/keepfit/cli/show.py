@@ -41,7 +41,7 @@ def _show(inside: Inside) -> None:
     show_slices(judgement.evidence)
     _rows(manifest, judgement.evidence)
     _encoding(described)
-    _recipe(manifest)
+    _recipe(manifest, judgement.evidence)
     number = manifest.version.split("-")[0]
     next_step(f"All of it as a page: keepfit report {manifest.model}@{number}")
 
@@ -129,7 +129,7 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-def _recipe(manifest: Manifest) -> None:
+def _recipe(manifest: Manifest, evidence: Evidence) -> None:
     recipe = manifest.recipe
     code = recipe.code
     commit = f"commit {code.commit[:7]}" if code.commit else "no commit"
@@ -143,5 +143,6 @@ def _recipe(manifest: Manifest) -> None:
             ("  python", f"{recipe.environment.python} on {recipe.environment.platform}"),
             ("  lock", f"{recipe.environment.lock} {recipe.environment.lock_digest[:12]}"),
             ("  model", manifest.candidate.digest[:12]),
+            *(("  served", str(agreement)) for agreement in evidence.compiled),
         ]
     )

@@ -39,8 +39,8 @@ def reader_of(dtype: str) -> Reader | None:
 def number(text: str) -> float | None:
     """A Float64; NaN and infinities are numbers. Unreadable where there is another word."""
     try:
-        # Where a text is printable ASCII without _, Python's numbers are those of polars.
-        if text.isascii() and text.isprintable() and "_" not in text:
+        # Of ASCII without _, Python takes for numbers what polars does.
+        if text.isascii() and "_" not in text:
             return float(text)
     except ValueError:
         pass

@@ -10,6 +10,7 @@ from keepfit.digest import Digest
 from keepfit.errors import NotComparable
 from keepfit.evaluate.compare import Measured
 from keepfit.records import (
+    Agreement,
     BenchmarkScore,
     Candidate,
     Certificate,
@@ -68,6 +69,7 @@ def gather(  # noqa: PLR0913 each is a fact that the evidence must hold
     benchmarks: tuple[BenchmarkScore, ...] = (),
     disagreements: Disagreements | None = None,
     baseline: str | None = None,
+    compiled: tuple[Agreement, ...] = (),
 ) -> Evidence:
     """
     The evidence on a candidate, against the champion if there is one.
@@ -102,4 +104,5 @@ def gather(  # noqa: PLR0913 each is a fact that the evidence must hold
         disagreements=disagreements,
         rules=measured.rules,
         baseline=baseline,
+        compiled=compiled,
     )

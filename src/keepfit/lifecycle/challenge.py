@@ -21,6 +21,7 @@ from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.precedent import judged_on, precedent_of
 from keepfit.lifecycle.rivals import rivals_for
 from keepfit.records import Recipe, Side, Snapshot
+from keepfit.train.agreement import agreements
 from keepfit.train.job import Fit, Job
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def train(model: Model, ports: Ports, snapshot: Snapshot, defence: Defence) -> T
         precedent=precedent_of(model, ports.registry),
         rivals=rivals,
         subject=subject_of(predictor, learned),
+        compiled=agreements(fit.candidate.kind, predictor, ground.raw, ours.said),
     )
     recipe = Recipe(
         code=model.code,

@@ -27,6 +27,7 @@ from keepfit.lifecycle.precedent import judged_on, precedent_of
 from keepfit.lifecycle.rivals import rivals_for
 from keepfit.records import BenchmarkScore, MetricScore, Record
 from keepfit.store.nouns import VersionState
+from keepfit.train.agreement import agreements
 
 
 class Evaluated(Record, frozen=True, kw_only=True):
@@ -139,13 +140,17 @@ def judge_again(
     before = judgement_of(ports.registry, model.name, version).evidence.exhibits
     learned = before.profile if before else None
     against = open_rival(model, ports.registry, held) if held else None
+    ours = Contender.of(challenger, ground)
     return judged(
         model,
         ground,
         challenger.manifest.candidate,
-        Contender.of(challenger, ground),
+        ours,
         Contender.of(against, ground) if against else None,
         precedent=precedent_of(model, ports.registry),
         rivals=rivals_for(model, ports.registry, ground),
         subject=subject_of(challenger.predictor, learned),
+        compiled=agreements(
+            challenger.manifest.candidate.kind, challenger.predictor, ground.raw, ours.said
+        ),
     )

@@ -29,6 +29,7 @@ from keepfit.lifecycle.exhibits import showing
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import Opened
 from keepfit.records import (
+    Agreement,
     BenchmarkScore,
     Candidate,
     Disagreements,
@@ -137,6 +138,7 @@ def judged(  # noqa: PLR0913 the ground, two sides, and what else they are held 
     precedent: Precedent,
     rivals: Mapping[str, Rival] | None = None,
     subject: Subject | None = None,
+    compiled: tuple[Agreement, ...] = (),
 ) -> Judgement:
     """The evidence on a challenger, held against the champion if there is one, and the verdict.
 
@@ -144,7 +146,7 @@ def judged(  # noqa: PLR0913 the ground, two sides, and what else they are held 
     Rows that a side has learned from are left out and counted; NotComparable where none is left.
     Sides that are the same model are not compared, and the gate refuses them. `precedent` is the
     judgement before this one, for the count of how often the holdout was used. With a `subject`
-    the evidence holds what a report shows of it.
+    the evidence holds what a report shows of it. `compiled` is what its faster paths are worth.
     """
     spec = model.spec
     same = champion is not None and champion.side.digest == challenger.side.digest
@@ -194,6 +196,7 @@ def judged(  # noqa: PLR0913 the ground, two sides, and what else they are held 
         benchmarks=_benchmarks(model, ground, challenger, champion),
         disagreements=_disagreements(model, rows, ours, theirs),
         baseline=baseline.told if baseline else None,
+        compiled=compiled,
     )
     if subject:
         evidence = showing(evidence, model, subject, rows, ours, theirs)
