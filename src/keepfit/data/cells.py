@@ -57,12 +57,20 @@ def single(text: str) -> float | None:
     wide = number(text)
     if wide is None:
         return None
-    below, above = _as_single(nextafter(wide, -inf)), _as_single(nextafter(wide, inf))
+    below, above = as_single(nextafter(wide, -inf)), as_single(nextafter(wide, inf))
     if below < above:  # halfway between two of them: the digits that a Float64 lost decide
         exact = Decimal(text.strip(_WHITE))
         if exact != wide:
             return above if exact > wide else below
-    return _as_single(wide)
+    return as_single(wide)
+
+
+def as_single(value: float) -> float:
+    """The Float32 that is nearest to a number."""
+    try:
+        return float(unpack("f", pack("f", value))[0])
+    except OverflowError:
+        return inf if value > 0 else -inf
 
 
 def whole(low: int, high: int, text: str) -> int | None:
@@ -91,13 +99,6 @@ def truth(text: str) -> bool | None:
     if value is None:
         raise Unreadable(text, "true or false")
     return value
-
-
-def _as_single(value: float) -> float:
-    try:
-        return float(unpack("f", pack("f", value))[0])
-    except OverflowError:
-        return inf if value > 0 else -inf
 
 
 def _whole(bits: int, *, signed: bool) -> Reader:
