@@ -18,6 +18,7 @@ from keepfit.lifecycle.open import MODEL, Fetched, below, predictor_of
 from keepfit.records import Evidence
 from keepfit.serve.answer import Predicted
 from keepfit.serve.door.json_rows import JsonDoor
+from keepfit.serve.door.plain_csv import PlainCsv
 from keepfit.serve.door.rows import Rows
 from keepfit.serve.door.schema import InputSchema
 from keepfit.serve.media import Media
@@ -45,7 +46,7 @@ class Served:
         self.classes = candidate.classes
         self.schema = InputSchema.of(candidate.schema, spec)
         self.options = Options.of(answering or spec.serve) if self.classes else Options()
-        self._json = JsonDoor(self.schema)
+        self._json, self._csv = JsonDoor(self.schema), PlainCsv(self.schema)
         evidence = msgspec.json.decode(fetched.files[EVIDENCE], type=_Stored).evidence
         self.metrics = {score.metric: score.challenger for score in evidence.scores}
         self.compiled = _compiled(fetched, evidence, self.schema)
@@ -56,9 +57,12 @@ class Served:
             return self._json.read(body)
         if media.form == "lines":
             return self._json.read_lines(body)
+        named = header if media.header is None else media.header
+        if (rows := self._csv.read(body, header=named)) is not None:
+            return rows
         from keepfit.serve.door.csv_rows import read_csv
 
-        return read_csv(self.schema, body, header=header if media.header is None else media.header)
+        return read_csv(self.schema, body, header=named)
 
     def quick(self, rows: Rows) -> bool:
         """Whether the rows can be predicted by the compiled path."""
