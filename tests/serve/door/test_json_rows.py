@@ -17,7 +17,7 @@ SPEC = ModelSpec.model_validate(
     {
         "kind": "ridge",
         "target": "fare",
-        "features": ["distance", "riders", "borough", "night", "day"],
+        "features": ["distance", "riders", "borough", "night", "day", "tip"],
         "data": {"source": "x.csv", "key": ["trip"]},
         "checks": {"ranges": {"distance": [0, 100]}},
     }
@@ -28,10 +28,12 @@ COLUMNS = [
     Column(name="borough", dtype="String"),
     Column(name="night", dtype="Boolean"),
     Column(name="day", dtype="Date"),
+    Column(name="tip", dtype="Float32"),
 ]
 DOOR = JsonDoor(InputSchema.of(COLUMNS, SPEC))
 GOOD = {"distance": 1.5, "riders": 2, "borough": "Queens", "night": False, "day": "2013-05-31"}
-ROW = (1.5, 2, "Queens", False, "2013-05-31")
+GOOD["tip"] = 0.1
+ROW = (1.5, 2, "Queens", False, "2013-05-31", 0.10000000149011612)
 
 
 def read(body):
@@ -85,6 +87,7 @@ def test_key_columns_may_come_and_are_kept_apart():
         ({"borough": 3}, "row 1, column `borough`: 3 is not text"),
         ({"night": 1}, "row 1, column `night`: 1 is not true or false"),
         ({"day": 20130531}, "row 1, column `day`: 20130531 is not a date such as 2013-05-31"),
+        ({"tip": 1e39}, "row 1, column `tip`: 1e+39 is not a number"),
         ({"fare": 9}, "row 1, column `fare`: is what the model predicts; leave it out"),
         (
             {"ridders": 9},
@@ -137,7 +140,7 @@ def test_columns_of_different_lengths_are_named_with_their_lengths():
     assert problems(table) == [
         (
             "the columns differ in length: `distance` has 1, `riders` has 2, `borough` has 1, "
-            "`night` has 1, `day` has 1"
+            "`night` has 1, `day` has 1, `tip` has 1"
         )
     ]
 

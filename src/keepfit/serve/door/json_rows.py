@@ -14,6 +14,7 @@ from typing import Annotated, Any, cast
 
 import msgspec
 
+from keepfit.data.cells import as_single
 from keepfit.serve.door.problems import BadRequest, Problem, Problems, shown
 from keepfit.serve.door.rows import Rows
 from keepfit.serve.door.schema import Family, Field, InputSchema
@@ -69,7 +70,8 @@ class JsonDoor:
         self._any = msgspec.json.Decoder()
         self._values = _getter(names)
         self._keys = _getter(keys) if keys else None
-        self._bounded = [(n, f) for n, f in enumerate(schema.fields) if f.ranged or _unbounded(f)]
+        self._bounded = [(n, f) for n, f in enumerate(schema.fields) if _needs_a_look(f)]
+        self._narrow = [n for n, f in enumerate(schema.fields) if f.dtype == "Float32"]
 
     def read(self, body: bytes) -> Rows:
         """The rows of a JSON body."""
@@ -105,7 +107,17 @@ class JsonDoor:
             for row in rows.values:
                 if row[place] is not None and not field.allows(row[place]):
                     raise _Outside
+        if self._narrow:
+            rows.values = [self._narrowed(row) for row in rows.values]
         return rows
+
+    def _narrowed(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The row with numbers as the columns of single precision hold them."""
+        values = list(row)
+        for place in self._narrow:
+            if values[place] is not None:
+                values[place] = as_single(values[place])
+        return tuple(values)
 
     def _decoded(self, body: bytes, line: int | None = None) -> Any:
         place = f"line {line}: " if line else ""
@@ -177,6 +189,11 @@ def _unbounded(field: Field) -> bool:
     return high is not None and high >= _INT64
 
 
+def _needs_a_look(field: Field) -> bool:
+    """Whether the decoder does not know all bounds of the field."""
+    return field.ranged or _unbounded(field) or field.dtype == "Float32"
+
+
 def _getter(names: Sequence[str]) -> Any:
     # attrgetter of one name gives the value alone
     get = attrgetter(*names)
@@ -199,7 +216,7 @@ def _value(field: Field, value: Any, row: int, problems: Problems) -> Any:
     if read is None or (field.family in ("number", "whole") and not field.allows(read)):
         problems.add(field, row, value)
         return None
-    return read
+    return as_single(read) if field.dtype == "Float32" else read
 
 
 def _as(family: Family, value: Any) -> Any:

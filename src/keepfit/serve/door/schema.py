@@ -13,6 +13,7 @@ from keepfit.records import Column
 Family = Literal["number", "whole", "text", "boolean", "date", "datetime", "other"]
 
 _WHOLE = re.compile(r"(U?)Int(8|16|32|64|128)")
+_FLOAT32 = 3.4028234663852886e38  # the greatest
 _FAMILIES: dict[str, Family] = {
     "Float32": "number",
     "Float64": "number",
@@ -108,6 +109,8 @@ def _field(column: Column, ends: tuple[float, float] | None) -> Field:
     family = "whole" if whole else _FAMILIES.get(column.dtype.partition("(")[0], "other")
     if ends and family in ("number", "whole"):
         return Field(column.name, column.dtype, family, *ends, ranged=True)
+    if column.dtype == "Float32":
+        return Field(column.name, column.dtype, family, -_FLOAT32, _FLOAT32)
     if not whole:
         return Field(column.name, column.dtype, family)
     bits = int(whole[2])
