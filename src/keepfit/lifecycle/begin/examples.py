@@ -17,6 +17,7 @@ from keepfit.lifecycle.begin.project import refuse_to_overwrite, starter, write_
 _FILES = {
     "flights": ("README.md", "keepfit.toml"),
     "care": ("README.md", "make_data.py", "features.py", "measures.py", "keepfit.toml"),
+    "heart": ("README.md", "make_data.py", "keepfit.toml"),
 }
 EXAMPLES = tuple(_FILES)
 DATA = "data"
@@ -48,7 +49,7 @@ def _flights(folder: Path, files: Mapping[str, str], environ: Mapping[str, str])
     return written
 
 
-def _care(folder: Path, files: Mapping[str, str], environ: Mapping[str, str]) -> list[Path]:
+def _made(folder: Path, files: Mapping[str, str], environ: Mapping[str, str]) -> list[Path]:
     written = write_files(folder, files)
     made = subprocess.run(
         [sys.executable, "make_data.py"],
@@ -65,5 +66,6 @@ def _care(folder: Path, files: Mapping[str, str], environ: Mapping[str, str]) ->
 
 _WRITERS: dict[str, Callable[[Path, Mapping[str, str], Mapping[str, str]], list[Path]]] = {
     "flights": _flights,
-    "care": _care,
+    "care": _made,
+    "heart": _made,
 }
