@@ -97,7 +97,7 @@ class Disk:
 
     # --- files -----------------------------------------------------------------------------------
 
-    def file(self, path: str, mode: str) -> io.BufferedIOBase:
+    def file(self, path: str, mode: str, _buffering: int = -1) -> io.BufferedIOBase:
         """What `open` answers."""
         self.turn("open", path)
         if mode == "rb":

@@ -8,7 +8,7 @@ import contextlib
 import errno
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO
 
@@ -29,17 +29,27 @@ _HINTS = {
     errno.ENAMETOOLONG: "the path is too long: name a store nearer to the root",
 }
 _NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
+_BINARY = getattr(os, "O_BINARY", 0)  # of Windows
 LOST_ANSWERS = {errno.EIO, errno.ETIMEDOUT, errno.ESTALE}  # of a network drive, say
 _AT_FDCWD, _RENAME_NOREPLACE, _RENAME_EXCL = -100, 1, 4  # linux/fs.h; macOS: sys/stdio.h
 
 
-@contextlib.contextmanager
-def refusals(verb: str, path: str) -> Iterator[None]:
-    """StoreError, with path, reason and next step, for whatever the operating system refuses."""
-    try:
-        yield
-    except OSError as error:
-        raise refusal(verb, path, error) from error
+class refusals:  # noqa: N801 called like a function, as contextlib.suppress is
+    """A block that raises StoreError, with path, reason and next step, for what is refused there.
+
+    A class, since it stands around every system call and a generator would cost as much as some.
+    """
+
+    __slots__ = ("_path", "_verb")
+
+    def __init__(self, verb: str, path: str) -> None:
+        self._verb, self._path = verb, path
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, OSError):
+            raise refusal(self._verb, self._path, error) from error
 
 
 def refusal(verb: str, path: str, error: OSError) -> StoreError:
@@ -64,15 +74,12 @@ def write_new(path: str, fill: Callable[[IO[bytes]], object], *, durable: bool) 
 
 
 def start_new(path: str, data: bytes) -> int:
-    """The descriptor of a new file whose bytes are on their way to the disk; it needs a `sync`."""
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    """The descriptor of a new file with these bytes; it needs a `sync`."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
     try:
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(file, rest) :]
-        if sys.platform == "linux":
-            # Linux begins to write pages that are said to be of no more use, and waits for none.
-            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
     except BaseException:
         with contextlib.suppress(OSError):
             os.close(file)
@@ -82,12 +89,18 @@ def start_new(path: str, data: bytes) -> int:
 
 
 class Draft:
-    """A new file at `path` whose bytes are on their way to the disk."""
+    """A new file at `path`, open for writing."""
 
     def __init__(self, path: str, data: bytes) -> None:
         self.path = path
         self._file: int | None = start_new(path, data)
         self._down = False
+
+    def hasten(self) -> None:
+        """Have its bytes on their way to the disk while others are written."""
+        if sys.platform == "linux" and self._file is not None:
+            # Linux begins to write pages that are said to be of no more use, and waits for none.
+            os.posix_fadvise(self._file, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def sync(self) -> None:
         """Its bytes, down to the disk; once is enough."""
@@ -120,17 +133,27 @@ class Waiting:
         self._process = 0
 
     def for_all(self, works: Sequence[Callable[[], None]]) -> None:
-        """Have all of the work done; the first error of any, once all of it has ended."""
-        if min(len(works), _AT_ONCE) < 2:
-            for work in works:
-                work()
-            return
-        if self._threads is None or self._process != os.getpid():  # a fork has no threads
-            self._threads, self._process = ThreadPoolExecutor(_AT_ONCE), os.getpid()
-        begun = [self._threads.submit(work) for work in works]
-        for error in [work.exception() for work in begun]:
+        """Have all of the work done; an error of any, once whatever was begun has ended."""
+        # A share each, the first for the caller: to hand each work over costs as much as an fsync.
+        mine, *others = (works[start::_AT_ONCE] for start in range(_AT_ONCE))
+        begun = [self._pool().submit(_error_of, share) for share in others if share]
+        for error in [_error_of(mine), *[share.result() for share in begun]]:
             if error:
                 raise error
+
+    def _pool(self) -> ThreadPoolExecutor:
+        if self._threads is None or self._process != os.getpid():  # a fork has no threads
+            self._threads, self._process = ThreadPoolExecutor(_AT_ONCE - 1), os.getpid()
+        return self._threads
+
+
+def _error_of(works: Sequence[Callable[[], None]]) -> StoreError | None:
+    try:
+        for work in works:
+            work()
+    except StoreError as error:
+        return error
+    return None
 
 
 def sync_folder(path: str) -> None:

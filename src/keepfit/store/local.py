@@ -43,6 +43,7 @@ class LocalStore:
         entropy: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self._root = os.path.abspath(root)
+        self._below = os.path.join(self._root, "")
         self._durable = durable
         self._entropy = entropy  # names of drafts
         self._folders = Folders(durable=durable)
@@ -53,7 +54,7 @@ class LocalStore:
         path = self._path(key)
         with refusals("read", path):
             try:
-                with open(path, "rb") as file:
+                with open(path, "rb", 0) as file:  # read in one go, a buffer would be in the way
                     data = file.read()
             except FileNotFoundError:
                 return None
@@ -94,7 +95,10 @@ class LocalStore:
     def foreseeing(self, data: bytes) -> Iterator[None]:
         with contextlib.ExitStack() as opened:
             with refusals("write", self._root):
-                self._foreseen[data] = opened.enter_context(self._started(data))
+                draft = opened.enter_context(self._started(data))
+                if self._durable:
+                    draft.hasten()
+            self._foreseen[data] = draft
             try:
                 yield
             finally:
@@ -143,7 +147,7 @@ class LocalStore:
         path = self._path(key)
         # Nobody relies on advice, so nobody is told where it cannot be written.
         with contextlib.suppress(OSError, StoreError), self._draft() as draft:
-            write_new(draft, lambda file: file.write(data), durable=False)
+            Draft(draft, data).close()
             if data:
                 # To rename over a file costs as much as an fsync on ext4, which brings the new one
                 # down before the old one goes. Who finds neither does without the advice.
@@ -180,7 +184,7 @@ class LocalStore:
             os.unlink(path)
 
     def _path(self, key: str) -> str:
-        return os.path.join(self._root, *checked(key).split("/"))
+        return self._below + checked(key).replace("/", os.sep)
 
     def _put(self, key: str, draft: str, finish: Callable[[], None]) -> None:
         """Give the draft that `finish` completes its place."""
@@ -225,6 +229,8 @@ class LocalStore:
                 opened.callback(file.close)
                 files.append(file)
                 written.append(path)
+                if self._durable:
+                    file.hasten()
             if self._durable:
                 files += self._foreseen.values()
                 bring_down = [partial(_bring_down, file) for file in files]
