@@ -265,6 +265,7 @@ def test_a_reader_that_comes_new_needs_three_requests(small_pages):
     author = Author(long_log, 3)
     while author.log.state.next < 43:
         author.publish(author.log.state)
+    author.freeze(author.log.state)
     asked = []
 
     class Counting(MemoryStore):

@@ -180,7 +180,7 @@ def test_a_hint_of_another_log_tells_nothing_of_stages(told):
     assert resolve(store)[0] == right
 
 
-def test_a_claim_leaves_its_hint_to_the_version_it_is_for():
+def test_a_claim_and_its_version_leave_the_hint_to_their_verdict():
     store = MemoryStore()
     LONG["write"](store, 100)
     before = store.get(keys.hint("fare"))
@@ -190,8 +190,21 @@ def test_a_claim_leaves_its_hint_to_the_version_it_is_for():
     cold, asked = opened(store)
     assert cold.state("fare").claims["op"] == claim
     assert len(asked) == 4  # the hint, its checkpoint, the claim, nothing further
-    WRITING["publish"](registry, "op")
+    version = WRITING["publish"](registry, "op")
+    assert store.get(keys.hint("fare")) == before
+    registry.judged("fare", version, evidence=WRITING["DIGEST"], outcome="pass")
     assert store.get(keys.hint("fare")) != before
+
+
+def test_of_ten_records_one_leaves_a_hint_whatever_it_says():
+    store = MemoryStore()
+    LONG["write"](store, 100)
+    registry, _ = opened(store)
+    for number in range(40):
+        WRITING["publish"](registry, f"op{number}")
+        cold, asked = opened(store)
+        assert cold.state("fare") == registry.state("fare")
+        assert len(asked) <= 3 + 9  # the hint, its checkpoint, nothing further; and nine records
 
 
 def test_history_tells_the_newest_records_and_those_before_them():

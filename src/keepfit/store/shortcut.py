@@ -16,7 +16,7 @@ import msgspec
 from keepfit.digest import Digest, canonical, sha256
 from keepfit.errors import StoreError
 from keepfit.store import checkpoint, keys
-from keepfit.store.events import Begin
+from keepfit.store.events import Begin, Publish
 from keepfit.store.nouns import VersionState
 from keepfit.store.reading import FORMAT
 from keepfit.store.state import State
@@ -26,6 +26,8 @@ from keepfit.store.tape import Anchor, Log, taken
 EVERY = 100  # records between checkpoints
 _LONGEST = 2 * EVERY  # records that a hint repeats: whoever was to make the checkpoint died
 _LARGEST = 256 * 1024  # bytes of them
+_AT_LEAST = 10  # records of which one leaves a hint, whatever it says
+_MORE_TO_COME = (Begin, Publish)  # a run goes on to its verdict
 
 
 class Glance(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,8 +93,8 @@ def leave(log: Log) -> Steps[Log]:
     """The log, after telling others where to begin: best effort, since the log tells it too."""
     since = log.state.next - (log.anchor.seq + 1 if log.anchor else 0)
     due = log.state.next % EVERY == 0 or since >= _LONGEST or sum(map(len, log.tail)) > _LARGEST
-    # What a claim is for will leave a hint soon.
-    if not due and isinstance(log.state.entries[-1].event, Begin):
+    more = isinstance(log.state.entries[-1].event, _MORE_TO_COME)
+    if more and not due and log.state.next % _AT_LEAST:
         return log
     with contextlib.suppress(StoreError):
         if due:
