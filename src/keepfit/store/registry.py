@@ -126,8 +126,8 @@ class Registry(Keeping):
         ended by somebody meanwhile.
         """
         op = f"{claim.op}/publish"
-        if op in self.state(model).ops:
-            return self.state(model)
+        if op in (state := self.state(model)).ops:
+            return state
         approved = sha256(files[evidence])
         folder = keys.version_folder(model, claim.version, claim.attempt)
         large = sum(map(len, files.values())) > LARGE

@@ -38,6 +38,7 @@ class Writer(Reader):
     ) -> None:
         super().__init__(objects, entropy=entropy, sleep=sleep, seen=seen)
         self._clock, self._actor = clock, actor
+        self._foresees = objects if isinstance(objects, Foresees) else None
         self._marked = False
 
     @property
@@ -85,10 +86,10 @@ class Writer(Reader):
 
     def _foreseeing(self, model: str, draft: Draft) -> AbstractContextManager[None]:
         """A block that appends `draft`: most likely it is the next record of the log as known."""
-        if not isinstance(self._objects, Foresees):
+        if not self._foresees:
             return nullcontext()
         log = self._log(model)
-        return self._objects.foreseeing(canonical(draft(seq=log.state.next, prev=log.head)))
+        return self._foresees.foreseeing(canonical(draft(seq=log.state.next, prev=log.head)))
 
     def _mark(self) -> None:
         if not self._marked:
