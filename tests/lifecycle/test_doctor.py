@@ -193,7 +193,10 @@ def test_what_misleads_readers_is_found_and_made_again(store, written, lie, how)
     assert one.healthy
     assert harms(store) == []
     assert {key: data for key, data in store._objects.items() if "/log/" in key} == logs
-    assert story.registry(store).state(MODEL) == story.registry(story.held(written)).state(MODEL)
+    found, right = (story.registry(one).state(MODEL) for one in (store, story.held(written)))
+    for state in (found, right):
+        state.entries.clear()  # the records that it read last
+    assert found == right
 
 
 def test_a_hint_that_misleads_about_a_stage_is_found_and_made_again(store, written):

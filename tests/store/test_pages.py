@@ -180,7 +180,7 @@ def but_for_copies(told):
 
 
 def fetched(store, state):
-    """The state as the outside world gets it, which may read pages."""
+    """The state as the outside world gets it, which may read pages; but for what it read last."""
 
     def fetch(page):
         from keepfit.store.pages import unpack
@@ -188,7 +188,7 @@ def fetched(store, state):
         key = keys.page("fare", page.last, page.digest)
         return unpack(page, key, store.get(key))
 
-    return state.reading(fetch)
+    return msgspec.structs.replace(state.reading(fetch), entries=[])
 
 
 def records(store):

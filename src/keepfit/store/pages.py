@@ -10,8 +10,9 @@ import gzip
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
+
+import msgspec
 
 from keepfit.digest import Digest, canonical, sha256
 from keepfit.errors import Corrupt
@@ -49,18 +50,17 @@ class Wanted(Exception):
         self.page = page
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Library:
+class Library(msgspec.Struct, frozen=True, eq=False):
     """Pages at hand: those that are not in the store yet, and those read last."""
 
     fetch: Fetch | None = None
-    unsaved: dict[Digest, bytes] = field(default_factory=dict)  # as objects
-    added: dict[Digest, bytes] = field(default_factory=dict)  # as JSON
-    recent: OrderedDict[Digest, Any] = field(default_factory=OrderedDict)  # as rows
+    unsaved: dict[Digest, bytes] = {}  # as objects
+    added: dict[Digest, bytes] = {}  # as JSON
+    recent: OrderedDict[Digest, Any] = msgspec.field(default_factory=OrderedDict)  # as rows
 
     def reading(self, fetch: Fetch) -> Library:
         """The same library, for callers who want what is missing to be fetched."""
-        return replace(self, fetch=fetch)
+        return msgspec.structs.replace(self, fetch=fetch)
 
     def write(self, rows: Sequence[Row] | Sequence[events.Promote]) -> Digest:
         """Put rows aside; the digest that finds them again."""

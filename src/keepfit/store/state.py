@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import msgspec
@@ -36,8 +35,7 @@ class PastPage(Page, frozen=True):
     earliest: float  # POSIX time of the earliest of them
 
 
-@dataclass(slots=True)
-class State:
+class State(msgspec.Struct):
     """A model after some records of its log; only `fold` makes one, and nobody else changes it.
 
     It stays small: what no rule needs any more stands on pages, which are read when asked for.
@@ -46,26 +44,22 @@ class State:
     next: int = 0  # the seq of the record that would come next
     at: str = ""  # ISO time of the newest record
     highest: str = ""  # the version with the highest number that was ever claimed
-    entries: list[Entry] = field(
-        default_factory=list, compare=False
-    )  # the newest records, void too
-    void: dict[int, str] = field(default_factory=dict)  # why records count for nothing; the newest
-    ops: dict[str, int] = field(
-        default_factory=dict
-    )  # the newest operations -> seq of their record
-    claims: dict[str, Claim] = field(default_factory=dict)  # by operation, lowest number first
-    attempts: dict[str, Attempt] = field(default_factory=dict)
-    versions: Versions = field(default_factory=Versions)
-    parts: dict[Digest, StoredPart] = field(default_factory=dict)  # those named last come last
+    entries: list[Entry] = []  # the newest records, void too; as many as were read
+    void: dict[int, str] = {}  # why records count for nothing; the newest
+    ops: dict[str, int] = {}  # the newest operations -> seq of their record
+    claims: dict[str, Claim] = {}  # by operation, lowest number first
+    attempts: dict[str, Attempt] = {}
+    versions: Versions = msgspec.field(default_factory=Versions)
+    parts: dict[Digest, StoredPart] = {}  # those named last come last
     part_pages: tuple[Page, ...] = ()
-    dropped: dict[Copy, int] = field(default_factory=dict)  # tombstoned parts -> seq of the record
-    stages: dict[str, StageState] = field(default_factory=dict)  # what each holds
-    past: dict[str, list[StageState]] = field(default_factory=dict)  # what they held, the newest
+    dropped: dict[Copy, int] = {}  # tombstoned parts -> seq of the record
+    stages: dict[str, StageState] = {}  # what each holds
+    past: dict[str, list[StageState]] = {}  # what they held, the newest
     past_pages: tuple[PastPage, ...] = ()
-    trails: dict[str, list[str]] = field(default_factory=dict)  # where rollbacks lead, newest last
-    requests: dict[Place, RequestState] = field(default_factory=dict)  # not answered yet
-    approvals: dict[Place, dict[str, Approve]] = field(default_factory=dict)  # by approver
-    rejections: list[Reject] = field(default_factory=list)
+    trails: dict[str, list[str]] = {}  # where rollbacks lead, newest last
+    requests: dict[Place, RequestState] = {}  # not answered yet
+    approvals: dict[Place, dict[str, Approve]] = {}  # by approver
+    rejections: list[Reject] = []
 
     def next_version(self, bump: Bump, label: str) -> Version:
         """The number after the highest that was ever claimed; the first is 1.0.0."""
@@ -179,6 +173,7 @@ def parts_of(page: bytes) -> dict[Digest, StoredPart]:
     return {row.part.digest: row for row in _parts.decode(page)}
 
 
+replace = msgspec.structs.replace
 _promotions = msgspec.json.Decoder(list[StageState])
 _parts = msgspec.json.Decoder(list[StoredPart])
 
