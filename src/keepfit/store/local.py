@@ -223,14 +223,13 @@ class LocalStore:
         with refusals("write", contents[0][0]), contextlib.ExitStack() as opened:
             files = []
             for path, data in contents:
-                with refusals("write", path), _taken(path):
-                    # All are on their way to the disk before the first is waited for.
-                    file = Draft(path, data)
+                with refusals("write", path):
+                    file = _new(path, data)
                 opened.callback(file.close)
                 files.append(file)
                 written.append(path)
                 if self._durable:
-                    file.hasten()
+                    file.hasten()  # all of them before the first is waited for
             if self._durable:
                 files += self._foreseen.values()
                 bring_down = [partial(_bring_down, file) for file in files]
@@ -268,10 +267,9 @@ def _moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-@contextlib.contextmanager
-def _taken(path: str) -> Iterator[None]:
+def _new(path: str, data: bytes) -> Draft:
     try:
-        yield
+        return Draft(path, data)
     except FileExistsError as error:
         raise Exists(f"there is a {path} already") from error
 
