@@ -6,13 +6,16 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from keepfit.records import Label
 from keepfit.serve.media import Media
 from keepfit.serve.options import Options
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _encode = msgspec.json.Encoder().encode
 
@@ -21,7 +24,7 @@ _encode = msgspec.json.Encoder().encode
 class Predicted:
     """What a model says of some rows, in their order."""
 
-    values: Sequence[Any]  # numbers, or labels
+    values: Sequence[Any] | pl.Series  # numbers, or labels
     chances: Sequence[Sequence[float]] | None = None  # of a classifier, a probability a class
     classes: tuple[Label, ...] = ()
 
@@ -37,7 +40,7 @@ def written(
     """The body of an answer; `single` is one object for one object that was asked about."""
     if media.form == "csv":
         return _csv(said, options, header=bool(media.header))
-    rows = said.values if options.plain else _objects(said, options)
+    rows = list(said.values) if options.plain else _objects(said, options)
     if media.form == "lines":
         told = rows if not options.plain else [{"prediction": value} for value in rows]
         return b"".join(_encode(row) + b"\n" for row in told)
@@ -86,6 +89,8 @@ def _objects(said: Predicted, options: Options) -> list[dict[str, Any]]:
 
 def _csv(said: Predicted, options: Options, *, header: bool) -> bytes:
     names = columns(options, said.classes)
+    if options.plain and not isinstance(said.values, Sequence):
+        return said.values.to_frame(names[0]).write_csv(include_header=header).encode()
     if options.plain and not said.classes:
         lines = [*(names if header else ()), *map(_number, said.values)]
         return ("\n".join(lines) + "\n" if lines else "").encode()

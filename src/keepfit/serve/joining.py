@@ -149,7 +149,7 @@ def _predicted(jobs: list[Job]) -> Callable[[], None]:
     rows do no harm to another's."""
     exactly = jobs[0].served.predict_exactly
     said: Any = None
-    plain = len(jobs) > 1 and all(job.rows.frame is None for job in jobs)
+    plain = len(jobs) > 1 and all(job.rows.few for job in jobs)
     if plain:
         said = _tried(lambda: exactly(Rows([row for job in jobs for row in job.rows.values])))
     if not plain or isinstance(said, Exception):

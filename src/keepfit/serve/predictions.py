@@ -145,7 +145,7 @@ def frame_of_answers(noted: Noted, mask: tuple[str, ...]) -> pl.DataFrame:
 
     served, rows, said = noted.served, noted.rows, noted.said
     height = len(said.values)
-    inputs = rows.frame if rows.frame is not None else frame_of(served.schema, rows.values)
+    inputs = frame_of(served.schema, rows)
     carried = _keys(served, rows, height)
     chances = said.chances if said.chances is not None else ()
     told: dict[str, Any] = {"prediction": pl.Series(said.values)}

@@ -19,7 +19,7 @@ from keepfit.records import Evidence
 from keepfit.serve.answer import Predicted
 from keepfit.serve.door.json_rows import JsonDoor
 from keepfit.serve.door.plain_csv import PlainCsv
-from keepfit.serve.door.rows import Rows
+from keepfit.serve.door.rows import MANY, Rows
 from keepfit.serve.door.schema import InputSchema
 from keepfit.serve.media import Media
 from keepfit.serve.options import Options
@@ -66,7 +66,7 @@ class Served:
 
     def quick(self, rows: Rows) -> bool:
         """Whether the rows can be predicted by the compiled path."""
-        return self.compiled is not None and rows.frame is None
+        return self.compiled is not None and rows.few
 
     def predict(self, values: Sequence[tuple[Any, ...]]) -> Predicted:
         """By the compiled path; only for rows that are `quick`."""
@@ -77,12 +77,13 @@ class Served:
         """By the exact pipeline, which is the reference; UserError for rows that it cannot read."""
         from keepfit.serve.door.csv_rows import frame_of
 
-        frame = rows.frame if rows.frame is not None else frame_of(self.schema, rows.values)
+        frame = frame_of(self.schema, rows)
         if frame.is_empty():
             return Predicted([], [] if self.classes else None, self.classes)
         said = self.exact.predict(frame)
         chances = None if said.probabilities is None else said.probabilities.tolist()
-        return Predicted(said.values.to_list(), chances, self.classes)
+        values = said.values if said.values.len() >= MANY else said.values.to_list()
+        return Predicted(values, chances, self.classes)
 
     @cached_property
     def exact(self) -> Predictor:
@@ -152,7 +153,7 @@ class _Stored(msgspec.Struct):
 
 def _plain(said: Predicted) -> Sequence[Any]:
     if said.chances is None:
-        return said.values
+        return list(said.values)
     return [[value, list(row)] for value, row in zip(said.values, said.chances, strict=True)]
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from keepfit.config.schema import ModelSpec
 from keepfit.records import Column
+from keepfit.serve.door import csv_rows
 from keepfit.serve.door.csv_rows import frame_of, read_csv
 from keepfit.serve.door.json_rows import JsonDoor
 from keepfit.serve.door.problems import BadRequest
@@ -107,7 +108,7 @@ def test_no_rows_are_no_rows():
 )
 def test_the_same_rows_come_in_by_csv_and_by_json(rows):
     records = [dict(zip(SCHEMA.names, row, strict=True)) for row in rows]
-    by_json = frame_of(SCHEMA, JsonDoor(SCHEMA).read(json.dumps(records).encode()).values)
+    by_json = frame_of(SCHEMA, JsonDoor(SCHEMA).read(json.dumps(records).encode()))
     body = pl.DataFrame(rows, schema=dict.fromkeys(SCHEMA.names), orient="row", strict=False)
     by_csv = read_csv(SCHEMA, body.write_csv().encode(), header=True).frame
     assert by_csv.equals(by_json)
@@ -117,3 +118,30 @@ def test_the_same_rows_come_in_by_csv_and_by_json(rows):
 def test_no_bytes_are_a_bug(body, header):
     with contextlib.suppress(BadRequest):
         read_csv(SCHEMA, body, header=header)
+
+
+CELLS = st.one_of(
+    st.sampled_from(
+        ["", "1", " 2", "3 ", "1e400", "-inf", "nan", "NaN", "1_0", "0x1", "+.5", "5."]
+    ),
+    st.floats(0, 100).map(repr),
+    st.text("0123456789.-+eE ", max_size=8),
+)
+
+
+@given(st.lists(CELLS, min_size=1, max_size=4), st.booleans())
+def test_numbers_are_those_that_a_cell_of_text_would_be_read_as(cells, header):
+    schema = InputSchema.of([Column(name="distance", dtype="Float64")], SPEC)
+    body = "".join(f"{cell},x\n" for cell in cells)
+    body = (f"distance,trip\n{body}" if header else body.replace(",x", "")).encode()
+
+    def read():
+        try:
+            return read_csv(schema, body, header=header).frame["distance"].to_list()
+        except BadRequest as bad:
+            return [str(problem) for problem in bad.problems]
+
+    quick = read()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(csv_rows, "_numbers", lambda *_, **__: {})
+        assert repr(quick) == repr(read())

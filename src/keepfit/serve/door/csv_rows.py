@@ -24,7 +24,7 @@ _ROW = "__row"
 
 def read_csv(schema: InputSchema, body: bytes, *, header: bool) -> Rows:
     """The rows of a CSV body; BadRequest with all that is wrong with it."""
-    return conformed(schema, _named(schema, _texts(body, header=header), header=header))
+    return conformed(schema, _named(schema, _cells(schema, body, header=header), header=header))
 
 
 def conformed(schema: InputSchema, rows: pl.DataFrame) -> Rows:
@@ -42,18 +42,36 @@ def conformed(schema: InputSchema, rows: pl.DataFrame) -> Rows:
     return Rows(keys=keys if schema.carried else (), frame=told.select(schema.names))
 
 
-def _texts(body: bytes, *, header: bool) -> pl.DataFrame:
-    """Every cell as text."""
+def _cells(schema: InputSchema, body: bytes, *, header: bool) -> pl.DataFrame:
+    """Numbers as such where each of their cells is one, and every other cell as text."""
     if not body.strip():
         return pl.DataFrame()
     try:
         body.decode("utf-8")
-        return pl.read_csv(io.BytesIO(body), has_header=header, infer_schema=False)
+        try:
+            return _read(body, header, _numbers(schema, header=header))
+        except PolarsError:
+            return _read(body, header, {})
     except UnicodeDecodeError as error:
         raise BadRequest.saying(f"the body is no UTF-8 text: byte {error.start:,}") from error
     except PolarsError as error:
         told = f"the body is no table of CSV: {in_short(error)}"
         raise BadRequest.saying(told) from error
+
+
+def _read(body: bytes, header: bool, numbers: dict[str, pl.DataType]) -> pl.DataFrame:  # noqa: FBT001
+    return pl.read_csv(
+        io.BytesIO(body), has_header=header, infer_schema=False, schema_overrides=numbers
+    )
+
+
+def _numbers(schema: InputSchema, *, header: bool) -> dict[str, pl.DataType]:
+    """The columns of numbers, by the names that they have in the file."""
+    return {
+        field.name if header else f"column_{place}": dtypes.parse(field.dtype)
+        for place, field in enumerate(schema.fields, 1)
+        if field.family == "number"
+    }
 
 
 def _named(schema: InputSchema, rows: pl.DataFrame, *, header: bool) -> pl.DataFrame:
@@ -98,12 +116,11 @@ def _outside(field: Field, told: pl.DataFrame, problems: Problems) -> None:
             problems.add(field, int(row), found)
 
 
-def frame_of(schema: InputSchema, values: Sequence[tuple[object, ...]]) -> pl.DataFrame:
-    """Rows that came value by value as a frame in the schema's types.
-
-    BadRequest for a date or a time that cannot be read.
-    """
-    columns = list(zip(*values, strict=True)) or [()] * len(schema.fields)
+def frame_of(schema: InputSchema, given: Rows) -> pl.DataFrame:
+    """The rows as a frame in the schema's types; BadRequest for a date that cannot be read."""
+    if given.frame is not None:
+        return given.frame
+    columns = given.columns or list(zip(*given.values, strict=True)) or [()] * len(schema.fields)
     made = [_series(field, column) for field, column in zip(schema.fields, columns, strict=True)]
     rows = pl.DataFrame(made)
     if all(field.dtype == str(one.dtype) for field, one in zip(schema.fields, made, strict=True)):

@@ -16,7 +16,7 @@ import msgspec
 
 from keepfit.data.cells import as_single
 from keepfit.serve.door.problems import BadRequest, Problem, Problems, shown
-from keepfit.serve.door.rows import Rows
+from keepfit.serve.door.rows import MANY, Rows
 from keepfit.serve.door.schema import Family, Field, InputSchema
 
 _TYPES: dict[Family, Any] = {
@@ -69,6 +69,7 @@ class JsonDoor:
         self._many = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
         self._any = msgspec.json.Decoder()
         self._values = _getter(names)
+        self._fields = [attrgetter(name) for name in names]
         self._keys = _getter(keys) if keys else None
         self._bounded = [(n, f) for n, f in enumerate(schema.fields) if _needs_a_look(f)]
         self._narrow = [n for n, f in enumerate(schema.fields) if f.dtype == "Float32"]
@@ -93,21 +94,26 @@ class JsonDoor:
     def _several(self, body: bytes) -> Rows:
         try:
             columns = self._values(self._table.decode(body))
-            return self._checked(Rows(list(zip(*columns, strict=True))))
+            rows = list(zip(*columns, strict=True))
+            many = len(rows) >= MANY
+            return self._checked(Rows(columns=columns) if many else Rows(rows))
         except (*_REFUSED, ValueError):  # of columns that differ in length
             return self._closer(self._decoded(body))
 
     def _taken(self, found: Sequence[Any], *, single: bool = False) -> Rows:
         keys = [self._keys(row) for row in found] if self._keys else ()
-        return Rows([self._values(row) for row in found], keys, single)
+        if len(found) < MANY:
+            return Rows([self._values(row) for row in found], keys, single)
+        return Rows(keys=keys, columns=[list(map(of, found)) for of in self._fields])
 
     def _checked(self, rows: Rows) -> Rows:
         """The rows, if what the decoder could not look at is right, too."""
         for place, field in self._bounded:
-            for row in rows.values:
-                if row[place] is not None and not field.allows(row[place]):
-                    raise _Outside
-        if self._narrow:
+            column = rows.columns[place] if rows.columns else [row[place] for row in rows.values]
+            if not all(value is None or field.allows(value) for value in column):
+                raise _Outside
+        # a frame rounds to single precision by itself
+        if self._narrow and rows.few:
             rows.values = [self._narrowed(row) for row in rows.values]
         return rows
 
