@@ -112,9 +112,8 @@ class LocalStore:
                 digest.update(block)
                 file.write(block)
 
-        with refusals("read", str(source)):
-            rows = source.open("rb")
-        with rows, self._draft() as draft:
+        # around closing it, too: even that may fail
+        with refusals("read", str(source)), source.open("rb") as rows, self._draft() as draft:
             self._put(key, draft, lambda: write_new(draft, copy, durable=self._durable))
         return digest.hexdigest()
 
