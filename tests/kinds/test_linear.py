@@ -300,6 +300,6 @@ def test_a_target_that_cannot_be_learned_is_refused(lesson, target, error, messa
 
 
 def test_coefficients_that_overflow_are_refused(lesson):
-    frame = pl.DataFrame({"x": [1e-100, 2e-100, 3e-100], "y": [1e300, -1e300, 1e300]})
+    frame = pl.DataFrame({"x": [1e-100, 2e-100, 3e-100], "y": [1e300, -1e300, -1e300]})
     with pytest.raises(UserError, match="the coefficients became infinite"):
         LINEAR.fit(lesson(frame), Linear(), seed=0, threads=1)
