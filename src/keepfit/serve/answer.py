@@ -17,7 +17,7 @@ from keepfit.serve.options import Options
 if TYPE_CHECKING:
     import polars as pl
 
-_encode = msgspec.json.Encoder().encode
+_ENCODER = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,17 @@ def written(
     rows = list(said.values) if options.plain else _objects(said, options)
     if media.form == "lines":
         told = rows if not options.plain else [{"prediction": value} for value in rows]
-        return b"".join(_encode(row) + b"\n" for row in told)
+        return b"".join(map(line_of, told))
     if not single:
-        return _encode({"predictions": rows, "version": version})
+        return line_of({"predictions": rows, "version": version})
     if options.plain:
-        return _encode({"prediction": rows[0], "version": version})
-    return _encode({**rows[0], "version": version})
+        return line_of({"prediction": rows[0], "version": version})
+    return line_of({**rows[0], "version": version})
+
+
+def line_of(value: Any) -> bytes:
+    """The value as JSON, with an end of the line, for those who ask at a terminal."""
+    return _ENCODER.encode(value) + b"\n"
 
 
 def columns(options: Options, classes: Sequence[Label]) -> list[str]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from keepfit.names import Version
 from keepfit.records import Record
+from keepfit.serve.answer import line_of
 from keepfit.serve.door.problems import BadRequest, Problem
 from keepfit.serve.http.wire import Request, Response
 from keepfit.serve.served import Served
@@ -26,14 +25,14 @@ class Error(Record, frozen=True, kw_only=True):
 
 def told(value: Any, status: int = 200) -> Response:
     """A record or plain data as JSON."""
-    return Response(status, msgspec.json.encode(value), JSON)
+    return Response(status, line_of(value), JSON)
 
 
 def failed(
     request: Request, status: int, text: str, headers: tuple[tuple[str, str], ...] = ()
 ) -> Response:
     """An error in words."""
-    body = msgspec.json.encode(Error(error=text, request_id=request.id))
+    body = line_of(Error(error=text, request_id=request.id))
     return Response(status, body, JSON, headers)
 
 
@@ -45,7 +44,7 @@ def refused(request: Request, bad: BadRequest) -> Response:
         more=bad.more,
         request_id=request.id,
     )
-    return Response(bad.status, msgspec.json.encode(error), JSON)
+    return Response(bad.status, line_of(error), JSON)
 
 
 def about(served: Served) -> dict[str, Any]:
