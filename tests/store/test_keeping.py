@@ -276,6 +276,20 @@ def test_a_promotion_between_look_and_deed_wins(registry, three):
     assert statuses(registry) == ["live", "tombstoned", "tombstoned"]
 
 
+def test_a_version_that_was_had_back_and_deleted_again_has_all_of_its_grace(
+    registry, store, time, three
+):
+    collect(registry)
+    time.now += 7 * DAY
+    seen = registry.survey("fare", NOTHING)  # by which it may go for good
+    registry.undelete("fare", three[0])
+    assert ("tombstone", three[0]) in collect(registry)
+    done = [registry.remove(seen, removal) for removal in seen.removals]
+    assert done[0].refused == f"fare {three[0]} stays: its grace has begun anew"
+    assert statuses(registry) == ["tombstoned", "purged", "purged"]
+    assert files(store, three[0])
+
+
 def test_a_collector_that_was_killed_before_the_bytes_went_is_finished_by_the_next(
     registry, store, time, three, monkeypatch
 ):

@@ -82,6 +82,10 @@ def _kept_by_now(state: State, removal: Removal, seen: Survey) -> str | None:
     if removal.what == "tombstone":
         held = state.versions[removal.name]
         return seen.terms.kept(state)(held) if held.status == "live" else None
+    if removal.what in ("purge", "reduce"):
+        before, held = seen.log.state.versions[removal.name], state.versions[removal.name]
+        # had back and deleted once more since: its days of grace are not those that were over
+        return "its grace has begun anew" if held.changed != before.changed else None
     if (removal.stray or removal.what == "drop parts") and _pages(state) != _pages(seen.log.state):
         return "what was put aside meanwhile may need it; the next collection will know"
     return None
