@@ -139,12 +139,25 @@ def test_who_sends_on_after_a_refusal_is_closed(serve):
 
 
 def test_waiting_for_other_answers_is_not_the_client_being_slow(serve):
-    short = limits(header_seconds=0.3, total_seconds=3, max_pipelined=1)
+    short = limits(header_seconds=1.0, max_pipelined=1)
     with serve(short) as it, it.connect() as client:
-        # Three wait for 0.6 s, and the header behind them is cut where the first piece ends.
-        three = request("GET", "/late/0.6") * 3
+        # While three wait nothing is read, and the header behind them is cut there.
         fourth = request("GET", "/after", b"", "Pad: " + "x" * 8000)
-        client.send(three + fourth[:7000])
-        time.sleep(0.5)
-        client.send(fourth[7000:])
-        assert [client.read_reply().status for _ in range(4)] == [200] * 4
+        client.send(request("GET", "/kept") * 3 + fourth[:7000])
+        it.until(lambda: len(it.handler.replies) == 3)
+        time.sleep(1.2)
+        for number in range(3):
+            it.reply(number, b"")
+            assert client.read_reply().status == 200
+        time.sleep(0.4)
+        assert client.send(fourth[7000:]).read_reply().json["path"] == "/after"
+
+
+def test_who_offers_another_protocol_has_the_same_deadlines(serve):
+    offer = b"Connection: upgrade\r\nUpgrade: h2c\r\n"
+    with serve(limits(body_grace=0.2, body_rate=1000)) as it, it.connect() as client:
+        (reply,) = client.send(
+            b"POST / HTTP/1.1\r\nContent-Length: 9\r\n" + offer + b"\r\nx"
+        ).read_all()
+    assert reply.status == 408
+    assert "the body came too slowly" in reply.json["error"]

@@ -41,7 +41,9 @@ def test_a_request_that_is_arriving_is_answered(serve):
 
 
 def test_who_rests_is_closed_at_once(serve):
-    with serve(Limits(quiet_seconds=0.05)) as it, it.connect() as client, it.connect() as silent:
+    # Nothing else would be looked at for 9 s.
+    calm = Limits(quiet_seconds=0.05, spare_seconds=9, linger_seconds=9, body_grace=9)
+    with serve(calm) as it, it.connect() as client, it.connect() as silent:
         assert client.ask("GET", "/").status == 200
         time.sleep(0.1)
         begun = time.monotonic()

@@ -31,6 +31,18 @@ def test_late_and_prompt_answers_keep_their_order(served):
     assert seen == [str(i) for i in range(60)]
 
 
+def test_a_client_hears_to_go_on_when_all_before_is_answered(served):
+    with served.connect() as client:
+        client.send(
+            request("GET", "/kept") + request("POST", "/", b"abc", "Expect: 100-continue")[:-3]
+        )
+        served.until(lambda: served.handler.replies)
+        served.reply(0, b"first")
+        assert client.read_reply().body == b"first"
+        assert client.read_reply().status == 100
+        assert client.send(b"abc").read_reply().json["body"] == "abc"
+
+
 def test_no_more_is_read_while_many_requests_wait(serve):
     with serve(Limits(max_pipelined=4)) as it, it.connect() as client:
         client.send(request("GET", "/kept", b"", "Pad: " + "x" * 1000) * 500).say_no_more()
