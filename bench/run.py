@@ -16,6 +16,7 @@ NAMES = (
     "train",
     "rebuild",
     "predict",
+    "serve",
     "registry",
     "exact",
     "fingerprint",
