@@ -14,6 +14,7 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 STATUSES = (200, 400, 401, 404, 405, 406, 408, 413, 414, 415, 431, 500, 503)
 Board: TypeAlias = "memoryview[float]"
 _OTHER = "other"
+_SPELLED = (*map(str, STATUSES), _OTHER)
 _NO_MODEL = ""
 
 
@@ -36,36 +37,7 @@ class Metrics:
     def __init__(self, models: Sequence[str], board: Board | None = None, row: int = 0) -> None:
         """Of these models; this process counts in row number `row`."""
         names = (*models, _NO_MODEL)
-        self._models = models
-        statuses = (*map(str, STATUSES), _OTHER)
-        self._families = (
-            Family(
-                "keepfit_requests_total",
-                "counter",
-                "Requests that were answered.",
-                tuple((("model", m), ("status", s)) for m in names for s in statuses),
-            ),
-            Family(
-                "keepfit_rows_total",
-                "counter",
-                "Rows that were predicted.",
-                tuple((("model", m),) for m in models),
-            ),
-            Family("keepfit_requests_in_flight", "gauge", "Requests under way.", ((),)),
-            Family("keepfit_connections", "gauge", "Open connections.", ((),)),
-            Family(
-                "keepfit_reloads_total",
-                "counter",
-                "New versions that took over, and that could not.",
-                tuple((("model", m), ("result", r)) for m in models for r in ("taken", "refused")),
-            ),
-            Family(
-                "keepfit_logged_rows_total",
-                "counter",
-                "Rows of the prediction log that were kept, and that were let go.",
-                tuple((("model", m), ("result", r)) for m in models for r in ("kept", "dropped")),
-            ),
-        )
+        self._families = _families(models, names)
         self._places = {
             (family.name, labels): place
             for place, (family, labels) in enumerate(
@@ -81,7 +53,7 @@ class Metrics:
         self._statuses = {
             (m, status): self._places["keepfit_requests_total", (("model", m), ("status", s))]
             for m in names
-            for status, s in zip((*STATUSES, 0), statuses, strict=True)
+            for status, s in zip((*STATUSES, 0), _SPELLED, strict=True)
         }
         self._histograms = {
             m: self._times + place * (len(BUCKETS) + 2) for place, m in enumerate(names)
@@ -140,6 +112,31 @@ class Metrics:
                 yield f"{name}_bucket{_labels((label, ('le', le)))} {total:.17g}"
             yield f"{name}_sum{_labels((label,))} {self._sum(start + len(BUCKETS) + 1):.17g}"
             yield f"{name}_count{_labels((label,))} {total:.17g}"
+
+
+def _families(models: Sequence[str], names: Sequence[str]) -> tuple[Family, ...]:
+    def of_models(name: str, told: str, results: Sequence[str]) -> Family:
+        labels = tuple((("model", m), ("result", result)) for m in models for result in results)
+        return Family(name, "counter", told, labels)
+
+    requests = tuple((("model", m), ("status", s)) for m in names for s in _SPELLED)
+    rows = tuple((("model", m),) for m in models)
+    return (
+        Family("keepfit_requests_total", "counter", "Requests that were answered.", requests),
+        Family("keepfit_rows_total", "counter", "Rows that were predicted.", rows),
+        Family("keepfit_requests_in_flight", "gauge", "Requests under way.", ((),)),
+        Family("keepfit_connections", "gauge", "Open connections.", ((),)),
+        of_models(
+            "keepfit_reloads_total",
+            "New versions that took over, and that could not.",
+            ("taken", "refused"),
+        ),
+        of_models(
+            "keepfit_logged_rows_total",
+            "Rows of the prediction log that were kept, and that were let go.",
+            ("kept", "dropped"),
+        ),
+    )
 
 
 def _served(versions: dict[str, str]) -> Iterator[str]:
