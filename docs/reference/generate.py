@@ -49,8 +49,18 @@ def cli_page() -> Iterator[str]:
     yield from code(keepfit.get_help(root))
     for verb in VERBS:
         if command := keepfit.get_command(root, verb):
-            inner = click.Context(command, parent=root, info_name=verb, **WIDTH)
-            yield from (f"## keepfit {verb}", "", *code(command.get_help(inner)))
+            yield from help_of(command, root, verb)
+
+
+def help_of(command: click.Command, parent: click.Context, name: str) -> Iterator[str]:
+    """What a verb says of itself, and what each verb below it says."""
+    here = click.Context(command, parent=parent, info_name=name, **WIDTH)
+    yield from (f"## {here.command_path}", "", *code(command.get_help(here)))
+    if isinstance(command, click.Group):
+        for inner in command.list_commands(here):
+            below = command.get_command(here, inner)
+            assert below is not None, inner  # noqa: S101 the group has just named it
+            yield from help_of(below, here, inner)
 
 
 def metrics_page() -> Iterator[str]:

@@ -3,10 +3,11 @@
 import subprocess
 import sys
 
+import click
 import pytest
 
 from keepfit.__version__ import __version__
-from keepfit.cli import VERBS
+from keepfit.cli import VERBS, keepfit
 
 HEAVY = {"numpy", "polars", "sklearn", "pydantic", "scipy", "matplotlib", "rich"}
 
@@ -48,11 +49,20 @@ def test_help_names_every_verb_with_what_it_does(project, call):
         assert what[:40] in line
 
 
-@pytest.mark.parametrize("name", VERBS)
-def test_every_verb_tells_more(project, call, name):
-    said = call(project, name, "--help")
+def every_verb():
+    """Each verb as it is typed, and each below it."""
+    context = click.Context(keepfit)
+    for name in VERBS:
+        command = keepfit.get_command(context, name)
+        inner = command.list_commands(context) if isinstance(command, click.Group) else []
+        yield from [(name, word) for word in inner] or [(name,)]
+
+
+@pytest.mark.parametrize("words", list(every_verb()), ids=" ".join)
+def test_every_verb_tells_more(project, call, words):
+    said = call(project, *words, "--help")
     assert said.code == 0
-    assert said.out.startswith(f"Usage: keepfit {name}")
+    assert said.out.startswith(f"Usage: keepfit {' '.join(words)}")
     for flag in ("--json", "--quiet", "--profile", "--set", "--file", "--debug"):
         assert flag in said.out
 
@@ -63,6 +73,15 @@ def test_the_version_is_told(project, call):
 
 def test_it_is_a_module_too(project):
     assert project.keepfit("--version").out == f"keepfit {__version__}\n"
+
+
+@pytest.mark.parametrize("name", ["export", "sagemaker", "conform"])
+def test_a_verb_of_several_things_shows_them_and_guesses(project, call, name):
+    said = call(project, name, "--help")
+    assert said.code == 0
+    word = next(words[1] for words in every_verb() if words[0] == name)
+    assert f"  {word} " in said.out
+    call(project, name, word[:-1]).refuses(2, f"there is no `{name} {word[:-1]}`", f"`{word}`")
 
 
 def test_an_unknown_verb_is_answered_with_a_guess(project, call):

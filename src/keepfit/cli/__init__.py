@@ -40,6 +40,9 @@ VERBS: dict[str, tuple[str, str]] = {
     "verify": ("verify", "Verify a version: log, files, rows, verdict, approvals."),
     "doctor": ("doctor", "Verify a store; repair what its logs tell as well."),
     "replay": ("replay", "Run the whole life over past months, under several policies."),
+    "export": ("export", "Write what other tools run: a model as a folder, a container."),
+    "sagemaker": ("sagemaker", "Train and serve as a container in SageMaker does."),
+    "conform": ("conform", "Check a container's commands, point by point."),
 }
 
 

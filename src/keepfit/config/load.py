@@ -13,6 +13,7 @@ from keepfit.config.check import Known
 from keepfit.config.document import Document, find_file, read_document, read_variables
 from keepfit.config.layers import (
     PROFILE,
+    Setting,
     settings_of_environment,
     settings_of_flags,
     with_defaults,
@@ -43,7 +44,7 @@ class _Door:
         return [located(wrong, tree, self.document.name, self.document.lines) for wrong in wrongs]
 
 
-def load(  # noqa: PLR0913 - all that a project depends on; the last four are choices
+def load(  # noqa: PLR0913 - all that a project depends on; the last five are choices
     file: Path,
     environ: Mapping[str, str],
     *,
@@ -52,12 +53,14 @@ def load(  # noqa: PLR0913 - all that a project depends on; the last four are ch
     metrics: Callable[[str], str | None] | None = None,
     profile: str | None = None,
     overrides: Mapping[str, str] = _NOTHING,
+    settings: Iterable[Setting] = (),
 ) -> Project:
     """The project that `file` declares; ConfigError with every problem, each with its line.
 
     Flags (`overrides`: dotted key to text) win over the environment, that over the profile, that
     over the file. `[defaults]` lie under every model: what a model says itself, wins over them.
-    `metrics` says what is wrong with the name of a metric, or None.
+    `metrics` says what is wrong with the name of a metric, or None. `settings` are what a job that
+    is run elsewhere brings along; they win over the environment, and flags over them.
     """
     document = read_document(file)
     variables, problems = read_variables(file.parent, environ)
@@ -66,8 +69,8 @@ def load(  # noqa: PLR0913 - all that a project depends on; the last four are ch
     problems += _unknown_profile(document.tree, chosen, by_flag=profile is not None)
     flags, no_keys = settings_of_flags(overrides)
     tree = with_profile(document.tree, chosen)
-    settings = [*settings_of_environment(tree, variables), *flags]
-    tree, misplaced = with_settings(tree, settings)
+    every = [*settings_of_environment(tree, variables), *settings, *flags]
+    tree, misplaced = with_settings(tree, every)
     tree = with_defaults(tree)
     reading = read(tree, variables, door.known)
     found = [*door.problems_of(tree, reading, unset=True), *_in_other_profiles(door, chosen)]

@@ -29,15 +29,20 @@ def describe(table: type[BaseModel], path: KeyPath) -> str:
     return ""
 
 
+def types_at(table: type[BaseModel], path: KeyPath) -> list[Any]:
+    """The types of which the value at `path` below `table` may be one; none: nobody says."""
+    types: list[Any] = [table]
+    for part in path:
+        types = [below for each in types for below in _below(each, part)]
+    return types
+
+
 def _fields(table: type[BaseModel]) -> dict[str, FieldInfo]:
     return {field.alias or name: field for name, field in table.model_fields.items()}
 
 
 def _tables(table: type[BaseModel], path: KeyPath) -> list[type[BaseModel]]:
-    types: list[Any] = [table]
-    for part in path:
-        types = [below for each in types for below in _below(each, part)]
-    return [each for each in types if _is_table(each)]
+    return [each for each in types_at(table, path) if _is_table(each)]
 
 
 def _is_table(each: Any) -> bool:

@@ -1,0 +1,1 @@
+"""What other tools build and run, written from the project."""

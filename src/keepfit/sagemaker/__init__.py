@@ -1,0 +1,1 @@
+"""A container that speaks SageMaker's contract: it trains, and it answers."""
