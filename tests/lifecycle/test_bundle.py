@@ -78,6 +78,15 @@ def test_every_file_that_was_changed_is_named_with_both_digests(folder):
     fetch_bundle(folder)
 
 
+@pytest.mark.parametrize("change", [lambda data: data + b"\n", lambda data: data[:-1]])
+def test_a_file_that_grew_or_shrank_is_named_with_the_digest_that_it_had(folder, change):
+    file = folder / "evidence.json"
+    before = file.read_bytes()
+    file.write_bytes(change(before))
+    with pytest.raises(Corrupt, match=rf"evidence\.json was changed: .* {sha256(before)}"):
+        fetch_bundle(folder)
+
+
 def test_every_file_that_is_missing_is_named(folder):
     for name, file in files_of(folder).items():
         file.rename(folder.parent / "away")

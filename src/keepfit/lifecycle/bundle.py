@@ -15,7 +15,7 @@ from keepfit.config.schema import ModelSpec
 from keepfit.digest import Digest, canonical, sha256
 from keepfit.errors import Corrupt, UserError
 from keepfit.lifecycle.open import Fetched, Opened, opened
-from keepfit.lifecycle.plain_folder import contents_of, file_of, fill, sync_folder
+from keepfit.lifecycle.plain_folder import AGAIN, contents_of, file_of, fill, sync_folder
 from keepfit.records import Bump, File, Manifest, Record
 from keepfit.store.disk import refusals
 from keepfit.store.keys import MANIFEST
@@ -126,7 +126,7 @@ def _read_seal(folder: Path, there: set[str]) -> Seal:
     if SEAL not in there:
         raise Corrupt(
             f"{folder} is no whole bundle: there is no {SEAL}, which is written last",
-            hint="write it again: keepfit export model REF FOLDER",
+            hint=AGAIN,
         )
     seal = _decoded(folder / SEAL, file_of(folder / SEAL, _LARGEST), Seal)
     if seal.format > _FORMAT:
@@ -164,14 +164,15 @@ def _refuse_others(folder: Path, there: set[str], manifest: Manifest) -> None:
 
 
 def _verified(folder: Path, file: File) -> bytes:
-    data = file_of(folder / file.path, file.size)
+    data = file_of(folder / file.path, file.size, f"digest {file.sha256}")
     if sha256(data) != file.sha256:
         raise _changed(folder / file.path, file.sha256, data)
     return data
 
 
 def _changed(path: Path, expected: Digest, data: bytes) -> Corrupt:
-    return Corrupt(f"{path} was changed: expected digest {expected}, found {sha256(data)}")
+    found = sha256(data)
+    return Corrupt(f"{path} was changed: expected digest {expected}, found {found}", hint=AGAIN)
 
 
 def _decoded(path: Path, data: bytes, kind: type[T]) -> T:

@@ -20,6 +20,7 @@ _OPEN = (
     | getattr(os, "O_NONBLOCK", 0)  # or the open of a pipe would wait for its writer
     | getattr(os, "O_BINARY", 0)
 )
+AGAIN = "write the bundle again: keepfit export model REF FOLDER"
 _HINT = "a bundle is made of plain files only: write it again"
 
 
@@ -42,8 +43,9 @@ def contents_of(folder: Path) -> set[str]:
     return found
 
 
-def file_of(path: Path, most: int) -> bytes:
-    """The bytes of a plain file of at most so many; Corrupt where it is longer, or a link."""
+def file_of(path: Path, most: int, expected: str = "") -> bytes:
+    """The bytes of a plain file of at most so many; Corrupt where it is longer (it is not what was
+    `expected`), and for a link."""
     try:
         descriptor = os.open(path, _OPEN)
     except FileNotFoundError as error:
@@ -61,7 +63,8 @@ def file_of(path: Path, most: int) -> bytes:
             raise Corrupt(f"{path} has another name as well (a hard link)", hint=_HINT)
         data = file.read(most + 1)
     if len(data) > most:
-        raise Corrupt(f"{path} was changed: expected {most:,} bytes, found more", hint=_HINT)
+        found = f"found more than {most:,} bytes"
+        raise Corrupt(f"{path} was changed: expected {expected or 'fewer'}, {found}", hint=AGAIN)
     return data
 
 

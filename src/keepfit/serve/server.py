@@ -101,18 +101,23 @@ class Process:
         self._heed(loop, stop, alive)
         if self._predictions:
             self._predictions.start()
-        await server.start_on(listening)
+        # Alone it says that it is not ready; beside others it leaves requests to those that are.
+        if alive is None:
+            await server.start_on(listening)
         tasks = [asyncio.create_task(self._flushing(server))]
         try:
             await self._load(loop, stop)
             if not stop.is_set():
+                if alive is not None:
+                    await server.start_on(listening)
                 up()
             tasks += [asyncio.create_task(self._follow(loop, f)) for f in self._followers]
             await stop.wait()
         finally:
             for task in tasks:
                 task.cancel()
-            await server.drain(self.settings.drain_seconds)
+            if server.listens:
+                await server.drain(self.settings.drain_seconds)
             joiner.close()
             self._looking.shutdown(wait=False, cancel_futures=True)
             if self._predictions:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from threading import Semaphore
 from time import monotonic, sleep
 
 from keepfit.sagemaker.conform.process import Server
@@ -26,7 +28,12 @@ class Stop:
 def stop_of(server: Server, body: str) -> Stop:
     """The server, told to end while requests with this body are under way."""
     with ThreadPoolExecutor(4) as clients:
-        work = [clients.submit(server.web.post, body) for _ in range(4)]
+        off = Semaphore(0)
+        csv = {"Content-Type": "text/csv"}
+        ask = partial(server.web.send, "POST", "/invocations", body, csv, sent=off.release)
+        work = [clients.submit(ask) for _ in range(4)]
+        for _ in work:
+            off.acquire(timeout=SECONDS)
         sleep(0.3)  # they have arrived; what is still in the air the contract does not speak of
         begun = monotonic()
         server.tell_to_end()

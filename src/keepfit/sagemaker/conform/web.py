@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from time import monotonic
@@ -62,8 +62,9 @@ class Web:
         headers: Mapping[str, str] | None = None,
         *,
         timeout: float = 90,
+        sent: Callable[[], object] = lambda: None,
     ) -> Reply:
-        """The answer to one request on a connection of its own."""
+        """The answer to one request on a connection of its own; `sent` is called once it is off."""
         begun = monotonic()
         connection = http.client.HTTPConnection(HOST, self.port, timeout=timeout)
         data = body.encode() if isinstance(body, str) else body
@@ -72,6 +73,7 @@ class Web:
                 # A server may refuse a large body before it has read it all.
                 with suppress(BrokenPipeError, ConnectionResetError):
                     connection.request(method, path, data, dict(headers or {}))
+                sent()
                 return read(connection.getresponse(), begun)
         except (OSError, http.client.HTTPException) as error:
             return Reply(0, error=f"{type(error).__name__}: {error}", seconds=monotonic() - begun)

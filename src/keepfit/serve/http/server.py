@@ -24,6 +24,7 @@ class Server:
     """HTTP/1.1 for one handler, on the event loop that runs when it is started."""
 
     port: int  # where it listens
+    listens = False  # whether it was started
 
     def __init__(
         self,
@@ -98,6 +99,7 @@ class Server:
 
     def _begin(self, loop: asyncio.AbstractEventLoop, listener: asyncio.Server) -> None:
         self._loop, self._listener = loop, listener
+        self.listens = True
         self.port = int(listener.sockets[0].getsockname()[1])
         self._timer = loop.call_later(self._tick, self._sweep)
 
