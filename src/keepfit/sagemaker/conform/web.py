@@ -54,7 +54,7 @@ class Web:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.send("POST", "/invocations", body, {"Content-Type": kind, **named})
 
-    def send(
+    def send(  # noqa: PLR0913 what a request is made of
         self,
         method: str,
         path: str,
