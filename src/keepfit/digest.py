@@ -13,7 +13,7 @@ Digest = str  # the 64 hex digits of a sha256
 _encoder = msgspec.json.Encoder(order="sorted")
 
 
-def sha256(data: bytes) -> Digest:
+def sha256(data: bytes | memoryview) -> Digest:
     """The sha256 of `data`, in hex."""
     return hashlib.sha256(data).hexdigest()
 

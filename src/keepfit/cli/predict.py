@@ -1,9 +1,10 @@
-"""keepfit predict: a file of rows in, a file of predictions out, of any size."""
+"""keepfit predict: files of rows in, files of predictions out, of any size."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -11,51 +12,160 @@ import click
 
 from keepfit.cli.render import count, next_step, symbol
 from keepfit.cli.session import Session, verb
+from keepfit.errors import UserError
 
 if TYPE_CHECKING:
-    from keepfit.lifecycle.batch import Written
+    from keepfit.lifecycle.batch import Asked, Written
+
+Moved = Callable[[int, float], None]
 
 
 @click.command("predict")
 @click.argument("reference", metavar="REF")
-@click.argument("input", type=click.Path(path_type=Path))
-@click.argument("output", type=click.Path(path_type=Path))
+@click.argument("input")
+@click.argument("output")
 @click.option("--overwrite", is_flag=True, help="Replace OUTPUT if it is there.")
+@click.option(
+    "--select", metavar="NAME,…", default="", help="Only these answers: prediction,probability_yes."
+)
+@click.option(
+    "--probabilities/--no-probabilities",
+    default=None,
+    help="The probability of every class; without --top-k it is there anyway.",
+)
+@click.option(
+    "--top-k", type=click.IntRange(0), default=0, metavar="N", help="The N likeliest labels."
+)
+@click.option(
+    "--max-rejects",
+    default="5%",
+    show_default=True,
+    metavar="SHARE",
+    help="Write nothing if more rows than that cannot be read: 1%, 0.01, 0.",
+)
+@click.option("--format", "format_", metavar="FORMAT", help="Of a folder's files: parquet, csv, …")
 @verb
-def predict_(
+def predict_(  # noqa: PLR0913 a flag each
     session: Session,
     reference: str,
-    input: Path,  # noqa: A002 the word that users see
-    output: Path,
+    input: str,  # noqa: A002 the word that users see
+    output: str,
     *,
     overwrite: bool,
+    select: str,
+    probabilities: bool | None,
+    top_k: int,
+    max_rejects: str,
+    format_: str | None,
 ) -> None:
-    """Predict a file of rows, in constant memory.
+    """Predict files of rows, in constant memory.
 
-    INPUT and OUTPUT are CSV, JSON lines or Parquet by their names. OUTPUT keeps the order of the
-    rows and has the key columns (or the row's number from 1), the prediction, and the version.
-    Rows that cannot be read go to OUTPUT.rejects with the reason.
+    INPUT is a file, a folder or a pattern: CSV, JSON lines or Parquet by the suffix, here or in a
+    bucket. OUTPUT is one file where its suffix says a format, else a folder with a file for each of
+    INPUT. It keeps the order of the rows and has the key columns (or the row's number from 1), the
+    prediction, and the version. Rows that cannot be read go to OUTPUT.rejects with the reason.
+
+    Stopped at any time and called again, it goes on from where it was.
     """
-    from keepfit.lifecycle.batch import predict_file
+    from keepfit.lifecycle.batch import Asked
+
+    asked = Asked(
+        reference=reference,
+        input=input,
+        output=output,
+        overwrite=overwrite,
+        format=format_,
+        select=tuple(name.strip() for name in select.split(",") if name.strip()),
+        probabilities=probabilities,
+        top_k=top_k,
+        max_rejects=_share(max_rejects),
+    )
+    begun = monotonic()
+    written = _predict(session, asked)
+    session.show(written, lambda: _show(written, monotonic() - begun))
+
+
+def _predict(session: Session, asked: Asked) -> Written:
+    from keepfit.lifecycle.batch import World, predict
     from keepfit.lifecycle.open import open_reference
     from keepfit.lifecycle.trust import trust_of
 
     project = session.project()
-    asked = (project.stages, project.root, partial(trust_of, project))
-    opened = open_reference(session.registry(project), reference, *asked)
+    registry = session.registry(project)
+    trust = partial(trust_of, project)
+    with _progress(session, f"predicting {asked.input}") as (moved, tell):
+        world = World(root=project.root, tell=tell, moved=moved)
+        return predict(
+            asked,
+            lambda text: open_reference(registry, text, project.stages, project.root, trust),
+            world,
+        )
+
+
+@contextmanager
+def _progress(session: Session, title: str) -> Iterator[tuple[Moved, Callable[[str], None]]]:
+    """A bar with rate and time left on a terminal, else nothing; and a way to say a line."""
+
+    def tell(line: str) -> None:
+        if not session.quiet:
+            click.echo(f"{symbol('note')} {line}", err=True)
+
+    if not session.shows_progress:
+        yield lambda _rows, _share: None, tell
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
     begun = monotonic()
-    with session.progress() as say:
-        say(opened.spec.name, f"predicting {input}")
-        written = predict_file(opened, input, output, overwrite=overwrite)
-    session.show(written, lambda: _show(written, monotonic() - begun))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=1.0, rate="")
+
+        def moved(rows: int, share: float) -> None:
+            rate = f"{rows / max(monotonic() - begun, 1e-9):,.0f} rows/s"
+            bar.update(task, completed=share, rate=rate, refresh=True)
+
+        yield moved, tell
+
+
+def _share(text: str) -> float:
+    number = text.strip().removesuffix("%").strip()
+    try:
+        share = float(number) / (100 if text.strip().endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise UserError(
+            f"--max-rejects {text}: expected a share of rows from 0 to 100%, such as 1% or 0.01"
+        )
+    return share
 
 
 def _show(written: Written, took: float) -> None:
-    speed = f"{count(round(written.rows / max(took, 1e-9)), 'row')}/s"
-    click.echo(
-        f"{symbol('pass')} {count(written.rows, 'row')} predicted by {written.version} "
-        f"in {took:.1f} s ({speed})"
-    )
+    rows = count(written.rows, "row")
+    if written.finished:
+        click.echo(
+            f"{symbol('pass')} finished before: {rows} predicted by {written.version}; "
+            "nothing was done"
+        )
+        next_step(f"They are in {written.output}; --overwrite predicts them again")
+        return
+    done_now = written.rows + written.rejected - written.resumed
+    speed = f"{count(round(done_now / max(took, 1e-9)), 'row')}/s"
+    click.echo(f"{symbol('pass')} {rows} predicted by {written.version} in {took:.1f} s ({speed})")
     if written.rejected:
-        click.echo(f"{symbol('warn')} {count(written.rejected, 'row')} rejected: {written.rejects}")
+        places = ", ".join(written.rejects[:3]) + (", …" if len(written.rejects) > 3 else "")
+        click.echo(f"{symbol('warn')} {count(written.rejected, 'row')} rejected: {places}")
     next_step(f"Look at them in {written.output}")

@@ -90,10 +90,15 @@ class Session:
             )
             cache.save()
 
+    @property
+    def shows_progress(self) -> bool:
+        """Whether somebody watches, and wants to."""
+        return not (self.quiet or self.json) and sys.stderr.isatty()
+
     @contextmanager
     def progress(self) -> Iterator[Callable[[str, str], None]]:
         """Something to say steps to: a spinner on a terminal, else nothing; no step ends it."""
-        if self.quiet or self.json or not sys.stderr.isatty():
+        if not self.shows_progress:
             yield lambda _model, _step: None
             return
         from rich.console import Console

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import polars as pl
 
@@ -11,6 +11,7 @@ from keepfit.errors import UserError, guess
 from keepfit.records import Column
 
 REASON = "__reason"
+FLAWED = "__flawed"
 
 
 def conform(rows: pl.LazyFrame | pl.DataFrame, schema: Sequence[Column]) -> pl.LazyFrame:
@@ -20,15 +21,35 @@ def conform(rows: pl.LazyFrame | pl.DataFrame, schema: Sequence[Column]) -> pl.L
     a number". Other columns stay as they are. UserError for a missing column, with a guess.
     """
     lazy = rows.lazy()
-    have = dict(lazy.collect_schema())
-    want = dtypes.schema_of(schema)
-    _refuse_missing(want, have)
-    changed = [name for name, dtype in want.items() if have[name] != dtype]
+    have, want, changed = _compared(lazy, schema)
     reasons = [_reason(name, have[name], want[name]) for name in changed]
     reason = pl.concat_str(reasons, separator="; ", ignore_nulls=True) if reasons else pl.lit("")
     casted = [casts.convert(name, have[name], want[name]) for name in changed]
     told = reason.replace("", None) if reasons else pl.lit(None, dtype=pl.String)
     return lazy.with_columns(*casted, told.alias(REASON))
+
+
+def flagged(rows: pl.LazyFrame, schema: Sequence[Column]) -> pl.LazyFrame:
+    """As `conform`, but with the boolean column `__flawed`, which costs a fraction of the reasons.
+
+    It is absent where no row can have a flaw: every column has its type already.
+    """
+    have, want, changed = _compared(rows, schema)
+    if not changed:
+        return rows
+    casted = [casts.convert(name, have[name], want[name]) for name in changed]
+    flaws = [casts.unreadable(name, have[name], want[name]) for name in changed]
+    return rows.with_columns(*casted, pl.any_horizontal(flaws).alias(FLAWED))
+
+
+def _compared(
+    rows: pl.LazyFrame, schema: Sequence[Column]
+) -> tuple[dict[str, pl.DataType], dict[str, pl.DataType], list[str]]:
+    """The types that there are, those wanted, and the columns where they differ."""
+    have = dict(rows.collect_schema())
+    want = dtypes.schema_of(schema)
+    refuse_missing(schema, have)
+    return have, want, [name for name, dtype in want.items() if have[name] != dtype]
 
 
 def _reason(name: str, have: pl.DataType, want: pl.DataType) -> pl.Expr:
@@ -41,7 +62,9 @@ def _escaped(text: str) -> str:
     return text.replace("{", "(").replace("}", ")")
 
 
-def _refuse_missing(want: dict[str, pl.DataType], have: dict[str, pl.DataType]) -> None:
+def refuse_missing(schema: Sequence[Column], have: Collection[str]) -> None:
+    """UserError, with a guess, where rows with the columns `have` lack one of the schema."""
+    want = [column.name for column in schema]
     missing = [name for name in want if name not in have]
     if missing:
         told = ", ".join(f"`{name}`" for name in missing)

@@ -40,7 +40,7 @@ def fetch(
         if isinstance(source, Sql):
             fetched.append(_fetch_sql(one, source, root, folder))
         else:
-            fetched += _fetch_cloud(one, folder, _options(one.uri, environ))
+            fetched += _fetch_cloud(one, folder, options_of(one.uri, environ))
     return fetched
 
 
@@ -53,7 +53,8 @@ def digests_of(
         return [(one.source, one.uri, sha256_file(one.path)) for one in fetched if one.path]
 
 
-def _options(uri: str, environ: Mapping[str, str]) -> dict[str, str]:
+def options_of(uri: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables by which polars reaches the cloud of an address."""
     prefix = _VARIABLES.get(uri.partition("://")[0], "AZURE_")
     return {name: value for name, value in environ.items() if name.startswith(prefix)}
 

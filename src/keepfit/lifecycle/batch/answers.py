@@ -1,0 +1,174 @@
+"""What a batch prediction says of rows: their keys, the answers, in the order of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from keepfit.data.conform import FLAWED, REASON, conform, flagged
+from keepfit.errors import KeepfitError, UnknownName, UserError
+from keepfit.kinds.base import Prediction
+from keepfit.lifecycle.batch.asked import Asked
+from keepfit.lifecycle.open import Opened
+from keepfit.records import Label
+
+ROW = "row"  # the row's number from 1, where the model has no key
+VERSION = "version"
+NUMBER = "__row"  # the same on the way, where a column of the rows may be called `row`
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What is said of each row, and by which version."""
+
+    opened: Opened
+    columns: tuple[str, ...]  # beside the key and the version
+    trouble: list[KeepfitError] = field(default_factory=list)  # what the model raised inside polars
+
+    @property
+    def version(self) -> str:
+        """The version that answers."""
+        return self.opened.state.version
+
+    @property
+    def quick(self) -> bool:
+        """Whether polars alone can say it all: the label of a class, but not its chances."""
+        predictor = self.opened.predictor
+        labels = set(self.columns) <= {"prediction"}
+        return labels and predictor.transform is None and predictor.fitted.expression() is not None
+
+    @property
+    def at_once(self) -> bool:
+        """Whether the model must see all rows of a file together, as its transform may."""
+        return self.opened.predictor.transform is not None
+
+    def carried(self, have: Sequence[str]) -> tuple[str, ...]:
+        """The key columns that rows with these columns have."""
+        return tuple(name for name in self.opened.spec.data.key if name in have)
+
+
+def answers_of(opened: Opened, asked: Asked) -> Answers:
+    """The answers that are asked for; UserError or UnknownName for what the model does not say."""
+    labels = opened.manifest.candidate.classes
+    if not labels and (asked.top_k or asked.probabilities):
+        flag = "--top-k" if asked.top_k else "--probabilities"
+        raise UserError(
+            f"{flag}: {opened.spec.name} predicts numbers, not classes", hint=f"leave out {flag}"
+        )
+    if asked.top_k > len(labels) > 0:
+        raise UserError(f"--top-k {asked.top_k}: {opened.spec.name} knows {len(labels)} classes")
+    chances = asked.probabilities if asked.probabilities is not None else not asked.top_k
+    ranked = [f"{word}_{k}" for k in range(1, asked.top_k + 1) for word in ("label", "score")]
+    every = ["prediction", *(_chance(label) for label in labels), *ranked]
+    for name in asked.select:
+        if name not in every:
+            known = [one for one in every if one not in ranked] + ranked
+            raise UnknownName(f"answer of {opened.state.version} called", name, known)
+    usual = [name for name in every if chances or not name.startswith("probability_")]
+    columns = tuple(dict.fromkeys(asked.select)) or tuple(usual)
+    _refuse_taken(opened, columns)
+    return Answers(opened, columns)
+
+
+def answered(answers: Answers, rows: pl.LazyFrame, first: int) -> pl.LazyFrame:
+    """Key (or number) and answers of each row, the first of which has the number `first`.
+
+    With `__flawed` where some may have a value that cannot be read; their answers mean nothing.
+    """
+    predictor = answers.opened.predictor
+    key = answers.carried(list(rows.collect_schema()))
+    rows = flagged(_numbered(rows, first), predictor.schema)
+    flag = [FLAWED] if FLAWED in rows.collect_schema() else []
+    carried = [pl.col(name) for name in key] or [pl.col(NUMBER).alias(ROW)]
+    lazy = predictor.lazy(rows) if answers.quick else None
+    if lazy is not None:
+        return lazy.select(*carried, *answers.columns, *flag)
+    needed = dict.fromkeys([*(key or [NUMBER]), *(c.name for c in predictor.schema), *flag])
+    rows = rows.select(*needed)
+    schema = rows.select(*carried).collect_schema() | _types(answers)
+    whole = schema | ({FLAWED: pl.Boolean()} if flag else {})
+
+    def answer(chunk: pl.DataFrame) -> pl.DataFrame:
+        good = chunk.filter(~pl.col(FLAWED)) if flag else chunk
+        said = good.select(*carried).with_columns(_said(answers, good)).cast(pl.Schema(schema))
+        if not flag:
+            return said
+        bad = chunk.filter(FLAWED).select(*carried, FLAWED)
+        told = said.with_columns(pl.lit(value=False).alias(FLAWED))
+        return pl.concat([told, bad], how="diagonal").select(*whole)
+
+    return rows.map_batches(answer, schema=whole, streamable=not answers.at_once)
+
+
+def flawed(answers: Answers, rows: pl.LazyFrame, first: int) -> pl.DataFrame:
+    """The rows that cannot be read, as they came, each with its number (`row`) and the reason."""
+    schema = answers.opened.predictor.schema
+    numbered = _numbered(rows, first)
+    # Reasons are texts, made for the few rows that want one.
+    bad = flagged(numbered, schema).filter(FLAWED).select(NUMBER).collect(engine="streaming")
+    few = numbered.filter(pl.col(NUMBER).is_in(bad.to_series().implode()))
+    own = few.collect(engine="streaming")
+    reasons = conform(own, schema).select(pl.col(REASON).alias("reason")).collect()
+    plain = own.drop(NUMBER).drop(ROW, "reason", strict=False)
+    return pl.concat([own.select(pl.col(NUMBER).alias(ROW)), plain, reasons], how="horizontal")
+
+
+def _numbered(rows: pl.LazyFrame, first: int) -> pl.LazyFrame:
+    # polars counts in 32 bits, and a file may have more rows than that
+    return rows.with_row_index(NUMBER).with_columns(pl.col(NUMBER).cast(pl.Int64) + first)
+
+
+def _said(answers: Answers, rows: pl.DataFrame) -> list[pl.Series]:
+    if not rows.height:
+        types = _types(answers)
+        return [pl.Series(name, [], dtype=types[name]) for name in answers.columns]
+    try:
+        said = answers.opened.predictor.predict(rows)
+    except KeepfitError as error:
+        answers.trouble.append(error)
+        raise
+    ranks = _ranks(said, answers.columns)
+    return [_column(said, ranks, name) for name in answers.columns]
+
+
+def _ranks(said: Prediction, columns: Sequence[str]) -> np.ndarray | None:
+    asked = any(name.startswith(("label_", "score_")) for name in columns)
+    if said.probabilities is None or not asked:
+        return None
+    return np.argsort(-said.probabilities, axis=1, kind="stable")
+
+
+def _column(said: Prediction, ranks: np.ndarray | None, name: str) -> pl.Series:
+    if name == "prediction" or said.probabilities is None:
+        return said.values.alias(name)
+    word, _, rest = name.partition("_")
+    if word == "probability" or ranks is None:
+        place = [_chance(label) for label in said.classes].index(name)
+        return pl.Series(name, said.probabilities[:, place])
+    best = ranks[:, int(rest) - 1]
+    if word == "label":
+        return pl.Series(name, said.classes).gather(best)
+    return pl.Series(name, said.probabilities[np.arange(len(best)), best])
+
+
+def _types(answers: Answers) -> dict[str, pl.DataType]:
+    labels = answers.opened.manifest.candidate.classes
+    label = pl.Series(labels[:1]).dtype if labels else pl.Float64()
+    is_label = {name: name == "prediction" or name.startswith("label_") for name in answers.columns}
+    return {name: label if yes else pl.Float64() for name, yes in is_label.items()}
+
+
+def _chance(label: Label) -> str:
+    return f"probability_{label}"
+
+
+def _refuse_taken(opened: Opened, columns: Sequence[str]) -> None:
+    for name in opened.spec.data.key:
+        if name in {*columns, VERSION}:
+            raise UserError(
+                f"the key column `{name}` has the name of an answer",
+                hint="leave that answer out with --select, or call the column something else",
+            )

@@ -1,0 +1,128 @@
+"""Files of predictions: first the bytes of a chunk, then the whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from io import BytesIO
+from pathlib import Path
+
+import polars as pl
+
+from keepfit.data import dtypes
+from keepfit.lifecycle.batch.answers import VERSION
+
+_ROW_GROUP = 122_880  # rows; fixed, so that the same predictions make the same bytes
+_BLOCK = 1 << 20
+
+SINKS: dict[str, Callable[[pl.LazyFrame, Path], object]] = {
+    "csv": lambda rows, path: _flat(rows).sink_csv(path),
+    "tsv": lambda rows, path: _flat(rows).sink_csv(path, separator="\t"),
+    "jsonl": lambda rows, path: rows.sink_ndjson(path),
+    # the fastest level: predictions hardly shrink, whatever is tried
+    "parquet": lambda rows, path: rows.sink_parquet(
+        path, compression_level=1, row_group_size=_ROW_GROUP
+    ),
+}
+_TEXTS: dict[str, Callable[[pl.DataFrame, BytesIO, bool], object]] = {
+    "csv": lambda rows, file, header: rows.write_csv(file, include_header=header),
+    "tsv": lambda rows, file, header: rows.write_csv(file, include_header=header, separator="\t"),
+    "jsonl": lambda rows, file, _: rows.write_ndjson(file),
+}
+
+
+def chunk_bytes(rows: pl.DataFrame, kind: str, version: str, *, header: bool) -> memoryview:
+    """The rows as they stand in a file, at its beginning (`header`) or further on.
+
+    For Parquet, what the file is made of once all chunks are there.
+    """
+    file = BytesIO()
+    if write := _TEXTS.get(kind):
+        write(_versioned(rows.lazy(), version).collect(), file, header)
+    else:
+        rows.write_ipc(file)
+    return file.getbuffer()
+
+
+def rejects_bytes(rows: pl.DataFrame) -> memoryview:
+    """The rejected rows of a chunk, for `write_rejects`."""
+    file = BytesIO()
+    rows.write_ipc(file)
+    return file.getbuffer()
+
+
+def write_whole(rows: pl.DataFrame, kind: str, version: str, path: Path) -> None:
+    """A file of predictions from rows that are all there is."""
+    SINKS[kind](_versioned(rows.lazy(), version), path)
+    flush(path)
+
+
+def join_chunks(chunks: Sequence[Path], kind: str, version: str, path: Path) -> None:
+    """The same file from the bytes of its chunks."""
+    if kind in _TEXTS:
+        _append(chunks, path)
+    else:
+        SINKS[kind](_versioned(_together(chunks), version), path)
+    flush(path)
+
+
+def write_rejects(frames: Sequence[pl.LazyFrame], kind: str, path: Path) -> None:
+    """The rejected rows of all chunks; a column that some lack is null there."""
+    schemas = [frame.collect_schema() for frame in frames]
+    mixed = {
+        name
+        for schema in schemas
+        for name, dtype in schema.items()
+        if any(other.get(name, dtype) != dtype for other in schemas)
+    }
+    plain = [_as_text(frame, mixed) for frame in frames]
+    rows = pl.concat(plain, how="diagonal")
+    SINKS[kind](rows.select(pl.exclude("reason"), "reason"), path)
+    flush(path)
+
+
+def flush(path: Path) -> None:
+    """Down to the disk: a rename may get there before what it names."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _versioned(rows: pl.LazyFrame, version: str) -> pl.LazyFrame:
+    return rows.with_columns(pl.lit(version).alias(VERSION))
+
+
+def _append(chunks: Sequence[Path], path: Path) -> None:
+    with path.open("wb") as whole:
+        for chunk in chunks:
+            with chunk.open("rb") as part:
+                shutil.copyfileobj(part, whole, _BLOCK)
+
+
+def _together(chunks: Sequence[Path]) -> pl.LazyFrame:
+    """The rows of all; a key of several types comes in one that holds the values of all."""
+    frames = [pl.scan_ipc(chunk) for chunk in chunks]
+    schemas = [frame.collect_schema() for frame in frames]
+    want = {
+        name: dtypes.common(schema[name] for schema in schemas) or pl.String()
+        for name in schemas[0]
+    }
+    return pl.concat([frame.select(pl.col(n).cast(t) for n, t in want.items()) for frame in frames])
+
+
+def _as_text(rows: pl.LazyFrame, names: set[str]) -> pl.LazyFrame:
+    have = rows.collect_schema()
+    return rows.with_columns(_text(name, have[name]) for name in names if name in have)
+
+
+def _flat(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """CSV has no cells within cells: those come as JSON."""
+    nested = [n for n, dtype in rows.collect_schema().items() if dtype.is_nested()]
+    return _as_text(rows, set(nested)) if nested else rows
+
+
+def _text(name: str, dtype: pl.DataType) -> pl.Expr:
+    if not dtype.is_nested():
+        return pl.col(name).cast(pl.String)
+    packed = pl.struct(name).struct.json_encode()
+    return packed.str.strip_prefix(f'{{"{name}":').str.strip_suffix("}").alias(name)
