@@ -258,3 +258,139 @@ def test_an_input_that_is_damaged_in_its_middle_leaves_no_output(batch, houses, 
         batch(tmp_path / "in.parquet", tmp_path / "out.csv")
     assert "the file may be damaged" in caught.value.hint
     assert [file.name for file in tmp_path.iterdir()] == ["in.parquet"]
+
+
+@pytest.fixture(scope="module")
+def flowers(begin_at, tmp_path_factory):
+    """A classifier of three classes, and rows for it in a file."""
+    life = begin_at(tmp_path_factory.mktemp("flowers"))
+    classifier(life, "iris").write_csv(life.root / "new.csv")
+    return life.open("production"), life.root / "new.csv"
+
+
+IRIS = ["setosa", "versicolor", "virginica"]
+CHANCES = [f"probability_{name}" for name in IRIS]
+TOP = ["label_1", "score_1", "label_2", "score_2"]
+
+
+@pytest.mark.parametrize(
+    ("how", "columns"),
+    [
+        ({}, ["prediction", *CHANCES]),
+        ({"probabilities": False}, ["prediction"]),
+        ({"top_k": 2}, ["prediction", *TOP]),
+        ({"top_k": 2, "probabilities": True}, ["prediction", *CHANCES, *TOP]),
+        ({"select": ("probability_setosa", "prediction")}, ["probability_setosa", "prediction"]),
+        ({"top_k": 2, "select": ("label_2",)}, ["label_2"]),
+    ],
+)
+def test_answers_are_those_that_are_asked_for(flowers, batch_of, tmp_path, how, columns):
+    opened, rows = flowers
+    batch_of(opened)(rows, tmp_path / "out.csv", **how)
+    out = pl.read_csv(tmp_path / "out.csv")
+    assert out.columns == ["row", *columns, "version"]
+    batch_of(opened)(rows, tmp_path / "all.csv", top_k=3, probabilities=True)
+    assert out.equals(pl.read_csv(tmp_path / "all.csv").select(out.columns))
+
+
+def test_the_likeliest_labels_come_first_with_their_scores(flowers, batch_of, tmp_path):
+    opened, rows = flowers
+    batch_of(opened)(rows, tmp_path / "out.parquet", top_k=3, probabilities=True)
+    for row in pl.read_parquet(tmp_path / "out.parquet").iter_rows(named=True):
+        ranked = sorted(IRIS, key=lambda name: -row[f"probability_{name}"])
+        assert [row[f"label_{k}"] for k in (1, 2, 3)] == ranked
+        assert [row[f"score_{k}"] for k in (1, 2, 3)] == [row[f"probability_{n}"] for n in ranked]
+        assert row["prediction"] == ranked[0]
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ({"select": ("predicton",)}, r"no answer of .* `predicton`\. Did you mean `prediction`"),
+        ({"select": ("score_1",)}, "no answer of .* called `score_1`"),
+        ({"top_k": 4}, "--top-k 4: price knows 3 classes"),
+    ],
+)
+def test_answers_that_there_are_none_of_are_refused(flowers, batch_of, tmp_path, how, words):
+    opened, rows = flowers
+    with pytest.raises(UserError, match=words):
+        batch_of(opened)(rows, tmp_path / "out.csv", **how)
+
+
+@pytest.mark.parametrize("how", [{"top_k": 1}, {"probabilities": True}])
+def test_a_regression_has_no_classes_to_rank(batch, houses, tmp_path, how):
+    houses.write_csv(tmp_path / "in.csv")
+    with pytest.raises(UserError, match="price predicts numbers, not classes"):
+        batch(tmp_path / "in.csv", tmp_path / "out.csv", **how)
+
+
+@pytest.mark.parametrize("form", ["csv", "csv.gz", "tsv", "jsonl", "jsonl.gz", "parquet"])
+@pytest.mark.parametrize("wanted", ["csv", "jsonl", "parquet"])
+def test_in_many_chunks_a_file_is_answered_as_in_one(batch, houses, tmp_path, form, wanted):
+    rows = houses.with_columns(district=pl.format('the "{}",\nthere', "district"))
+    kind, _, packed = form.partition(".")
+    WRITERS[kind](rows, tmp_path / f"in.{kind}")
+    if packed:
+        data = (tmp_path / f"in.{kind}").read_bytes()
+        (tmp_path / f"in.{form}").write_bytes(gzip.compress(data))
+    batch(tmp_path / f"in.{form}", tmp_path / f"one.{wanted}")
+    pace = {"text": 200, "rows": 7, "slow_rows": 7}
+    batch(tmp_path / f"in.{form}", tmp_path / f"many.{wanted}", pace=pace)
+    assert len(batch.moved) > 4
+    one, many = (READERS[wanted](tmp_path / f"{name}.{wanted}") for name in ("one", "many"))
+    assert many.equals(one)
+    if wanted != "parquet":
+        files = [tmp_path / f"{name}.{wanted}" for name in ("one", "many")]
+        assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_rejects_of_many_chunks_are_those_of_one(batch, houses, tmp_path):
+    bad = pl.int_range(pl.len()) % 3 == 1
+    rows = houses.with_columns(
+        rooms=pl.when(bad).then(pl.lit("many")).otherwise(pl.col("rooms").cast(pl.String))
+    )
+    for form, write in WRITERS.items():
+        write(rows, tmp_path / f"in.{form}")
+        for name, pace in (("one", {}), ("many", {"text": 200, "rows": 7, "slow_rows": 7})):
+            output = tmp_path / f"{form}-{name}.csv"
+            assert batch(tmp_path / f"in.{form}", output, pace=pace, max_rejects=1.0).rejected == 13
+        one, many = (tmp_path / f"{form}-{name}.rejects.csv" for name in ("one", "many"))
+        assert one.read_bytes() == many.read_bytes()
+        assert pl.read_csv(one)["row"].to_list() == list(range(2, 41, 3))
+
+
+def test_json_lines_may_leave_out_what_is_null(batch, houses, tmp_path):
+    lines = houses.write_ndjson().splitlines()
+    without = [line.replace('"garden":true,', "").replace(',"garden":true', "") for line in lines]
+    (tmp_path / "in.jsonl").write_text("\n".join([lines[0], *without[1:]]) + "\n")
+    written = batch(tmp_path / "in.jsonl", tmp_path / "out.csv", pace={"text": 150})
+    assert written.rows == houses.height
+    batch(tmp_path / "in.jsonl", tmp_path / "one.csv")
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
+
+
+def test_rows_within_rows_come_as_json_in_the_rejects(batch, houses, tmp_path):
+    rows = houses.with_columns(
+        rooms=pl.lit("many"), notes=pl.struct(a=pl.lit(1), b=pl.concat_list(pl.lit("x")))
+    )
+    rows.write_ndjson(tmp_path / "in.jsonl")
+    batch(tmp_path / "in.jsonl", tmp_path / "out.csv", max_rejects=1.0)
+    assert set(pl.read_csv(tmp_path / "out.rejects.csv")["notes"]) == {'{"a":1,"b":["x"]}'}
+
+
+def test_progress_tells_rows_and_the_share_of_what_is_behind(batch, houses, tmp_path):
+    houses.write_csv(tmp_path / "in.csv")
+    batch(tmp_path / "in.csv", tmp_path / "out.csv", pace={"text": 500})
+    rows, shares = zip(*batch.moved, strict=True)
+    assert rows == tuple(sorted(rows))
+    assert shares == tuple(sorted(shares))
+    assert (rows[-1], shares[-1]) == (houses.height, 1.0)
+
+
+def test_what_the_model_itself_refuses_is_told_in_its_words(life, batch_of, houses, tmp_path):
+    life.change("alpha = 0.1", 'alpha = 0.1\n[model.price.encode]\nmissing = "fail"')
+    life.first_champion()
+    rows = houses.with_columns(area_m2=pl.lit(None, dtype=pl.Int64))
+    rows.write_csv(tmp_path / "in.csv")
+    with pytest.raises(UserError, match="area_m2"):
+        batch_of(life.open("production"))(tmp_path / "in.csv", tmp_path / "out.csv")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from keepfit.data.sources import CLOUDS
-from keepfit.errors import NotInstalled, SinkError, StoreError, UserError
+from keepfit.errors import (
+    NotInstalled,
+    SinkError,
+    SourceError,
+    StoreError,
+    SystemFailure,
+    UserError,
+)
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
@@ -51,7 +58,7 @@ def find(pattern: str, environ: Mapping[str, str]) -> list[Thing]:
     fixed = key[:wild].rpartition("/")[0]
     import obstore
 
-    with _refusals("list", pattern):
+    with _saying("list", pattern, SourceError):
         pages = list(obstore.list(_client(pattern, environ), fixed or None))
     start = len(fixed) + 1 if fixed else 0
     metas = sorted((meta for page in pages for meta in page), key=lambda meta: meta["path"])
@@ -65,9 +72,18 @@ def look(uri: str, environ: Mapping[str, str]) -> Thing | None:
     client = _client(uri, environ)
     import obstore
 
-    with suppress(FileNotFoundError), _refusals("look at", uri):
+    with suppress(FileNotFoundError), _saying("look at", uri, SourceError):
         return _thing(bucket, obstore.head(client, key), key.rpartition("/")[2])
     return None
+
+
+def refuse_unreached(uri: str, environ: Mapping[str, str]) -> None:
+    """SinkError where there is no such bucket, or where we may not even look into it."""
+    client = _client(uri, environ)
+    import obstore
+
+    with _saying("look into", uri, SinkError):
+        next(iter(obstore.list(client, _parts(uri)[1])), None)
 
 
 def upload(path: Path, uri: str, environ: Mapping[str, str]) -> None:
@@ -76,12 +92,8 @@ def upload(path: Path, uri: str, environ: Mapping[str, str]) -> None:
     import obstore
 
     part = max(_PART, path.stat().st_size // _PARTS)
-    try:
-        with _refusals("write", uri):
-            obstore.put(client, _parts(uri)[1], path, chunk_size=part)
-    except (StoreError, FileNotFoundError) as error:
-        hint = getattr(error, "hint", None) or "see who may write there, and run it again"
-        raise SinkError(str(error), hint=hint) from error
+    with _saying("write", uri, SinkError):
+        obstore.put(client, _parts(uri)[1], path, chunk_size=part)
 
 
 def remove(uri: str, environ: Mapping[str, str]) -> None:
@@ -89,7 +101,7 @@ def remove(uri: str, environ: Mapping[str, str]) -> None:
     client = _client(uri, environ)
     import obstore
 
-    with suppress(FileNotFoundError), _refusals("delete", uri):
+    with suppress(FileNotFoundError), _saying("delete", uri, SinkError):
         obstore.delete(client, _parts(uri)[1])
 
 
@@ -116,7 +128,14 @@ def _client(uri: str, environ: Mapping[str, str]) -> Any:
     return connect(f"{_SPOKEN[scheme]}://{rest}", PATIENT, environ)
 
 
-def _refusals(verb: str, where: str) -> Any:
+@contextmanager
+def _saying(verb: str, where: str, kind: type[SystemFailure]) -> Iterator[None]:
     from keepfit.store.clients import refusals
 
-    return refusals(verb, where)
+    try:
+        with refusals(verb, where):
+            yield
+    except StoreError as error:
+        raise kind(
+            str(error), hint="see that the bucket is there, and what your account may do in it"
+        ) from error

@@ -51,7 +51,9 @@ def find_inputs(pattern: str, environ: Mapping[str, str]) -> tuple[Input, ...]:
         base, found = path, [file for file in path.rglob("*") if _is_rows(file, path)]
     else:
         base, rest = _fixed_part(path)
-        found = [file for file in base.glob(rest) if file.is_file()] if base.is_dir() else []
+        # As in a shell, a star leaves out what is hidden.
+        shown = (file for file in base.glob(rest) if "/." not in f"/{file.relative_to(base)}")
+        found = [file for file in shown if file.is_file()] if base.is_dir() else []
     if not found:
         raise _nothing(pattern)
     return tuple(_local(file, file.relative_to(base).as_posix()) for file in sorted(found))

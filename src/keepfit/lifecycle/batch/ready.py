@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from keepfit.data.conform import refuse_missing
 from keepfit.errors import UserError
+from keepfit.lifecycle.batch.buckets import refuse_unreached
 from keepfit.lifecycle.batch.chunks import columns_of
 from keepfit.lifecycle.batch.outputs import refuse_there, what_is_there
 from keepfit.lifecycle.batch.work import Work
@@ -11,6 +12,8 @@ from keepfit.lifecycle.batch.work import Work
 
 def refuse_unready(work: Work) -> None:
     """UserError where the output is taken, or where a file lacks a column that the model wants."""
+    if work.target.path is None:
+        refuse_unreached(work.target.place, work.world.environ)
     begun = work.state.commit()
     if begun is None or begun.job != work.digest:  # else what is there is ours, half way
         there = what_is_there(work.target, work.world.environ)

@@ -90,16 +90,19 @@ def cut(text: Text, size: int, *, quoted: bool, place: str) -> Iterator[tuple[by
 
 def header_of(text: Text, *, place: str) -> bytes:
     """The first row of a CSV with its line end."""
-    block = b""
+    head, quotes = b"", 0
     while more := text.read(_READ):
-        block += more
         start = 0
-        while (start := block.find(b"\n", start) + 1) > 0:
-            if block.count(b'"', 0, start) % 2 == 0:
-                return block[:start]
-        if len(block) > _LONGEST:
-            raise _unclosed(block, place)
-    return block
+        while end := more.find(b"\n", start) + 1:
+            quotes += more.count(b'"', start, end)
+            if quotes % 2 == 0:
+                return head + more[:end]
+            start = end
+        quotes += more.count(b'"', start)
+        head += more
+        if len(head) > _LONGEST:
+            raise _unclosed(head, place)
+    return head
 
 
 def _end_of_rows(block: bytes, *, quoted: bool) -> int:
