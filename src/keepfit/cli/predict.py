@@ -93,13 +93,24 @@ def _predict(session: Session, asked: Asked) -> Written:
     project = session.project()
     registry = session.registry(project)
     trust = partial(trust_of, project)
-    with _progress(session, f"predicting {asked.input}") as (moved, tell):
-        world = World(root=project.root, tell=tell, moved=moved)
-        return predict(
-            asked,
-            lambda text: open_reference(registry, text, project.stages, project.root, trust),
-            world,
-        )
+    done = 0
+
+    def counted(rows: int, share: float) -> None:
+        nonlocal done
+        done = rows
+        moved(rows, share)
+
+    try:
+        with _progress(session, f"predicting {asked.input}") as (moved, tell):
+            return predict(
+                asked,
+                lambda text: open_reference(registry, text, project.stages, project.root, trust),
+                World(root=project.root, tell=tell, moved=counted),
+            )
+    except KeyboardInterrupt:
+        if done and not session.quiet:
+            click.echo(f"{count(done, 'row')} done and kept; the rest is left to do.", err=True)
+        raise
 
 
 @contextmanager

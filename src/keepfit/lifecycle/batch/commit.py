@@ -105,8 +105,8 @@ def _refuse_too_many(work: Work, tally: Tally) -> None:
             raise unwritable(work.target.path.with_name(rejects[0]), error) from error
     enough = math.ceil(share * 1000) / 10
     raise Refused(
-        f"{tally.rejected:,} of {tally.rows:,} rows cannot be read ({share:.1%}; --max-rejects is "
-        f"{work.asked.max_rejects:.4g}): {tally.why}; "
+        f"{tally.rejected:,} of {tally.rows:,} rows cannot be read ({share:.1%}; --max-rejects "
+        f"allows {work.asked.max_rejects * 100:g}%): {tally.why}; "
         f"{work.target.place} was not written",
         hint=f"look at them in {seen} and correct the input; or go on without them: "
         f"--max-rejects {enough:g}%",

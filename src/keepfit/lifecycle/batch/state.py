@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -17,6 +19,9 @@ from keepfit.lifecycle.batch.asked import Pace
 from keepfit.records import Record
 
 T = TypeVar("T", bound=Record)
+
+_NUMBER = re.compile(r"\(os error (\d+)\)")
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 _JOB, _JOURNAL, _LOCK, _OUT, _COMMIT = "job.json", "journal", "lock", "out", "commit.json"
 
@@ -236,12 +241,9 @@ def _saying(folder: Path) -> Iterator[None]:
 
 def unwritable(place: Path, error: OSError) -> SinkError:
     """The error in words, with what keeps the work that is done."""
-    import errno
-
-    full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-    hint = (
-        "free some space and run the same command again: it goes on from where it stopped"
-        if full
-        else "see who may write there, or name another place"
-    )
+    told = _NUMBER.search(str(error))  # polars raises OSErrors that know their number in words only
+    number = error.errno or (int(told[1]) if told else 0)
+    hint = "see who may write there, or name another place"
+    if number in _FULL:
+        hint = "make room there and run the same command again: it goes on from where it stopped"
     return SinkError(f"{place} cannot be written: {error.strerror or error}", hint=hint)
