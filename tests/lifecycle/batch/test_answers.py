@@ -10,6 +10,7 @@ from sklearn import datasets
 from keepfit.data.conform import conform
 from keepfit.errors import SourceError, UserError
 
+SMALL = {"text": 200, "rows": 7, "slow_rows": 7, "streamed": 7}
 KEYED = ["house_id", "prediction", "version"]
 
 WRITERS = {
@@ -334,8 +335,7 @@ def test_in_many_chunks_a_file_is_answered_as_in_one(batch, houses, tmp_path, fo
         data = (tmp_path / f"in.{kind}").read_bytes()
         (tmp_path / f"in.{form}").write_bytes(gzip.compress(data))
     batch(tmp_path / f"in.{form}", tmp_path / f"one.{wanted}")
-    pace = {"text": 200, "rows": 7, "slow_rows": 7}
-    batch(tmp_path / f"in.{form}", tmp_path / f"many.{wanted}", pace=pace)
+    batch(tmp_path / f"in.{form}", tmp_path / f"many.{wanted}", pace=SMALL)
     assert len(batch.moved) > 4
     one, many = (READERS[wanted](tmp_path / f"{name}.{wanted}") for name in ("one", "many"))
     assert many.equals(one)
@@ -351,7 +351,10 @@ def test_rejects_of_many_chunks_are_those_of_one(batch, houses, tmp_path):
     )
     for form, write in WRITERS.items():
         write(rows, tmp_path / f"in.{form}")
-        for name, pace in (("one", {}), ("many", {"text": 200, "rows": 7, "slow_rows": 7})):
+        for name, pace in (
+            ("one", {}),
+            ("many", {"text": 200, "rows": 7, "slow_rows": 7, "streamed": 7}),
+        ):
             output = tmp_path / f"{form}-{name}.csv"
             assert batch(tmp_path / f"in.{form}", output, pace=pace, max_rejects=1.0).rejected == 13
         one, many = (tmp_path / f"{form}-{name}.rejects.csv" for name in ("one", "many"))

@@ -80,7 +80,7 @@ def cloudy(batch, bucket):
     return batch
 
 
-PACE = {"text": 300, "rows": 11, "slow_rows": 11}
+PACE = {"text": 300, "rows": 11, "streamed": 11}
 
 
 @pytest.mark.parametrize("form", ["parquet", "csv", "jsonl", "csv.gz"])

@@ -45,7 +45,9 @@ def test_a_folder_becomes_a_folder_with_the_same_names(batch, months, houses, tm
 
 
 def test_a_folder_becomes_one_file_where_the_output_names_one(batch, months, houses, tmp_path):
-    assert batch(months, tmp_path / "out.csv", pace={"text": 300, "rows": 3}).rows == 40
+    assert (
+        batch(months, tmp_path / "out.csv", pace={"text": 300, "rows": 3, "streamed": 3}).rows == 40
+    )
     assert ids(tmp_path / "out.csv") == houses["house_id"].to_list()
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 
+from keepfit.data import dtypes
 from keepfit.data.conform import FLAWED, REASON, conform, flagged
 from keepfit.errors import KeepfitError, UnknownName, UserError
 from keepfit.kinds.base import Prediction
@@ -39,6 +40,11 @@ class Answers:
         predictor = self.opened.predictor
         labels = set(self.columns) <= {"prediction"}
         return labels and predictor.transform is None and predictor.fitted.expression() is not None
+
+    def streams(self, have: Mapping[str, pl.DataType]) -> bool:
+        """Whether rows of these types can be answered without a look at any: none has a flaw."""
+        schema = dtypes.schema_of(self.opened.predictor.schema)
+        return self.quick and all(have.get(name) == dtype for name, dtype in schema.items())
 
     @property
     def at_once(self) -> bool:

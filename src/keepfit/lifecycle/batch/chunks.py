@@ -12,6 +12,7 @@ import polars as pl
 
 from keepfit.data.fetch import options_of
 from keepfit.data.read import reading
+from keepfit.lifecycle.batch.answers import Answers
 from keepfit.lifecycle.batch.asked import Pace
 from keepfit.lifecycle.batch.inputs import Input
 from keepfit.lifecycle.batch.text import cut, header_of, open_text
@@ -22,18 +23,20 @@ class Chunk:
     """Some rows of a file, in their order."""
 
     rows: pl.LazyFrame
+    size: int | None  # rows; None where only reading them tells
     end: int  # where the next begins: the byte of a text, else the row
     last: bool  # of its file
     share: float  # of the file that is behind us at its end; 0 where nobody knows
+    streams: bool = False  # its rows need never all be in memory
 
 
 def chunks_of(
-    one: Input, start: int, pace: Pace, rows: int | None, environ: Mapping[str, str]
+    one: Input, start: int, pace: Pace, answers: Answers, environ: Mapping[str, str]
 ) -> Generator[Chunk, None, None]:
-    """The chunks from `start` on, where one began. `rows` is how many of Parquet; None: all."""
+    """The chunks from `start` on, where one began."""
     if one.format == "parquet":
-        return _of_parquet(one, start, rows, environ)
-    return _of_text(one, start, pace.text if rows else None, environ)
+        return _of_parquet(one, start, pace, answers, environ)
+    return _of_text(one, start, None if answers.at_once else pace.text, environ)
 
 
 def columns_of(one: Input, environ: Mapping[str, str]) -> pl.Schema | None:
@@ -53,17 +56,21 @@ def _parquet(one: Input, environ: Mapping[str, str]) -> pl.LazyFrame:
 
 
 def _of_parquet(
-    one: Input, start: int, size: int | None, environ: Mapping[str, str]
+    one: Input, start: int, pace: Pace, answers: Answers, environ: Mapping[str, str]
 ) -> Generator[Chunk, None, None]:
     everything = _parquet(one, environ)
     with reading(one.uri):
         total = int(everything.select(pl.len()).collect().item())
-    while True:
-        end = min(start + (size or total), total)
-        rows = everything if size is None else everything.slice(start, end - start)
-        yield Chunk(rows, end, last=end >= total, share=end / total if total else 1.0)
-        if end >= total:
-            return
+        streams = answers.streams(everything.collect_schema())
+    size = pace.streamed if streams else pace.rows if answers.quick else pace.slow_rows
+    size = total if answers.at_once else size
+    end = -1
+    while end < total:
+        end = min(start + max(size, 1), total)
+        whole = end - start == total
+        rows = everything if whole else everything.slice(start, end - start)
+        share = end / total if total else 1.0
+        yield Chunk(rows, end - start, end, end >= total, share, streams)
         start = end
 
 
@@ -83,7 +90,7 @@ def _of_text(
                 known = known or rows.collect_schema()
             at += len(block)
             behind = at / one.size if one.path and not one.compression and one.size else 0.0
-            yield Chunk(rows, at, last=last, share=1.0 if last else min(behind, 1.0))
+            yield Chunk(rows, None, at, last=last, share=1.0 if last else min(behind, 1.0))
 
 
 def _pieces(

@@ -6,7 +6,7 @@ import errno
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TypeVar
@@ -46,10 +46,10 @@ class Done(Record, frozen=True, kw_only=True):
     piece: int  # of the job's files of predictions
     input: int  # of the piece's files of rows
     end: int  # where the next chunk begins
-    last: bool  # of its file of rows
-    rows: int  # read
-    rejected: int
-    columns: tuple[str, ...]  # key and answers
+    last: bool = True  # of its file of rows
+    rows: int = 0  # read
+    rejected: int = 0
+    columns: tuple[str, ...] = ()  # key and answers
     why: str = ""  # the first of the rejected was so
     file: str = ""  # named by number and content; "": it went straight into the whole file
     digest: Digest = ""
@@ -140,6 +140,16 @@ class State:
         name = f"{number:08}-{digest[:12]}"
         with _saying(self.folder):
             (self.folder / name).write_bytes(data)
+        return name, digest
+
+    def keep_file(self, number: int, write: Callable[[Path], None]) -> tuple[str, Digest]:
+        """The same for one that is written by `write`."""
+        draft = self.folder / f"{number:08}.part"
+        write(draft)
+        with _saying(self.folder):
+            digest = sha256_file(draft)
+            name = f"{number:08}-{digest[:12]}"
+            draft.replace(self.folder / name)
         return name, digest
 
     def note(self, done: Done) -> None:
