@@ -95,6 +95,12 @@ GOOD = {
         b"GET /b HTTP/1.1\r\n\r\n",
         [200, 200],
     ),
+    # What noise found: the parser's error told of the offer, not of our refusal.
+    "a refusal after an offer of HTTP/2": (
+        request("GET", "/a", b"", "Connection: upgrade", "Upgrade: h2c")
+        + b"POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n",
+        [200, 413],
+    ),
     "an offer of a web socket": (
         request("GET", "/a", b"", "Connection: upgrade", "Upgrade: websocket"),
         [200],

@@ -74,7 +74,9 @@ class Answers:
         while self.waiting:
             exchange = self.waiting.popleft()
             exchange.answer = NEVER
-            self._release(exchange)
+            self._shared.requests -= 1
+            if exchange.request is not None:
+                self._shared.held -= len(exchange.request.body)
 
     def _is_last(self) -> bool:
         """When the server stops: nothing more is under way."""
@@ -96,15 +98,12 @@ class Answers:
             answer = broken().response(exchange.id)
             data = shared.encoder.encode(answer, exchange.id, connection, bodiless=bodiless)
         self._transport.write(data)
-        self._release(exchange)
+        shared.requests -= 1
+        if request is not None:
+            shared.held -= len(request.body)
         now = shared.clock()
         try:
             shared.observe(request, answer, now - exchange.begun)
         except Exception as e:  # noqa: BLE001  an observer's bug must not cost a client its answer
             shared.report(f"request {exchange.id} was not observed", e)
         return now
-
-    def _release(self, exchange: Exchange) -> None:
-        self._shared.requests -= 1
-        if exchange.request is not None:
-            self._shared.held -= len(exchange.request.body)

@@ -122,17 +122,15 @@ class Words:
     """Names of headers and targets as text: most are those of the request before."""
 
     def __init__(self) -> None:
-        self._names: dict[bytes, str] = {}
+        self.names: dict[bytes, str] = {}  # known ones
         self._targets: dict[bytes, tuple[str, str]] = {}
 
     def name(self, raw: bytes) -> str:
         """The name of a header, in lower case."""
-        found = self._names.get(raw)
-        if found is None:
-            found = raw.decode("latin-1").lower()
-            if len(self._names) < REMEMBERED and len(raw) < 64:
-                self._names[raw] = found
-        return found
+        name = raw.decode("latin-1").lower()
+        if len(self.names) < REMEMBERED and len(raw) < 64:
+            self.names[raw] = name
+        return name
 
     def target(self, raw: bytes) -> tuple[str, str]:
         """Path and query of a target; Fault where it has none."""

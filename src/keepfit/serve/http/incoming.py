@@ -40,7 +40,7 @@ class Incoming:
 
     def __init__(self, shared: Shared, peer: str, taker: Taker) -> None:
         self._shared, self._limits, self._taker = shared, shared.limits, taker
-        self._peer, self._words = peer, shared.words
+        self._peer, self._words, self._known = peer, shared.words, shared.words.names
         self._parser = httptools.HttpRequestParser(self)
         # A header that came with fewer bytes has neither too many nor too long a URL.
         self._small = min(self._limits.max_header, self._limits.max_url)
@@ -53,6 +53,7 @@ class Incoming:
         self._body: bytes | bytearray = b""
         self._keep = self._old = False
         self._upgrade = False  # the client would like another protocol
+        self._fault: Fault | None = None  # that a method of ours raised through the parser
         self._muted = False  # the header that arrives is one of our own
         self.on_trial = False  # the taker is asked whether it takes the request
         self.phase = NOTHING
@@ -87,16 +88,18 @@ class Incoming:
         if self.over:
             return
         self._now, self._fed = now, len(data)
+        ended_at = None
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as e:
-            self._stay_with_http(data[e.args[0] :], now)
-            return
+            ended_at = e.args[0]
         except httptools.HttpParserError as e:
             fault = self._cause(e)
             if not self.over:
                 raise fault from None
-        if self.phase:
+        if ended_at is not None:
+            self._stay_with_http(data[ended_at:], now)
+        elif self.phase:
             self._raw += len(data)
             self._look_at_size()
 
@@ -138,7 +141,7 @@ class Incoming:
         if self.phase != HEAD:
             # A trailer; nobody asked for it, and as a header it would come after all checks.
             return
-        key, headers = self._words.name(name), self._headers
+        key, headers = self._known.get(name) or self._words.name(name), self._headers
         text = value.decode("latin-1").rstrip(" \t")
         if key in headers:
             self._repeats += 1
@@ -172,13 +175,16 @@ class Incoming:
         self.phase = BODY
         if special or self.on_trial:
             self._upgrade = "upgrade" in headers and parser.should_upgrade()
-            self._taker.heard(self.request, waits="expect" in headers and version == "1.1")
+            self._ask(self.request, waits="expect" in headers and version == "1.1")
 
     def on_body(self, data: bytes) -> None:
-        size = len(self._body) + len(data)
+        shared, size = self._shared, len(self._body) + len(data)
         if size > self._limits.max_body:
-            raise big_body(f"has {size} bytes or more", self._limits)
-        shared = self._shared
+            self._fault = big_body(f"has {size} bytes or more", self._limits)
+            raise self._fault
+        if shared.held + len(data) > self._limits.max_held:
+            self._fault = no_place("as many bytes of requests as it can hold")
+            raise self._fault
         shared.held += len(data)
         self._raw = -self._fed  # after this piece it is zero
         if not self._body:
@@ -188,8 +194,6 @@ class Incoming:
             self._body = bytearray(self._body) + data
         else:
             self._body += data
-        if shared.held > self._limits.max_held:
-            raise no_place("as many bytes of requests as it can hold")
 
     def on_message_complete(self) -> None:
         request = self.request
@@ -205,7 +209,11 @@ class Incoming:
 
     def _named(self, method: str) -> Request:
         """The request, but for its body."""
-        path, query = self._words.target(self._target)
+        try:
+            path, query = self._words.target(self._target)
+        except Fault as fault:
+            self._fault = fault
+            raise
         headers = self._headers
         name = self._shared.names.choose(headers)
         return Request(method, path, query, headers, b"", self._peer, name, self.begun)
@@ -215,14 +223,23 @@ class Incoming:
             # Whoever observes learns as much about it as there is.
             with suppress(Fault):
                 self.request = self._named(head.method)
+            self._fault = fault
             raise fault
+
+    def _ask(self, request: Request, *, waits: bool) -> None:
+        try:
+            self._taker.heard(request, waits=waits)
+        except Fault as fault:
+            self._fault = fault
+            raise
 
     def _cause(self, error: httptools.HttpParserError) -> Fault:
         if not isinstance(error, httptools.HttpParserCallbackError):
             return malformed(error)
-        if isinstance(error.__context__, Fault):
-            return error.__context__
-        raise error  # a bug of ours
+        # The error's own context is no witness: it is another one where our caller handles one.
+        if self._fault is None:
+            raise error
+        return self._fault
 
     def _look_at_size(self) -> None:
         """The parser tells of a line when it ends, so lines without end are seen here."""

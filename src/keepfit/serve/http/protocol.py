@@ -128,8 +128,8 @@ class Connection(asyncio.Protocol):
         if last:
             self._finish(now)
             return
-        soon = now + self._shared.soonest
-        self.due = min(self.due, soon)
+        if self.due > (soon := now + self._shared.soonest):
+            self.due = soon
         if not self._answers.waiting:
             if self._owes_continue:
                 self._say_continue()
