@@ -121,7 +121,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         try:
-            labels = self.predicted(self.body())
+            body = self.body()
+            if self.headers.get("Accept") == "application/json":
+                raise Refused(406, "only text/csv is answered here")
+            labels = self.predicted(body)
         except Refused as refused:
             status = 500 if BREAK == "breaks-on-bad-rows" else refused.status
             self.answer(status, str(refused).encode(), "text/plain")

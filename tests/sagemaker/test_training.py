@@ -262,7 +262,8 @@ def test_the_champion_of_the_store_is_what_a_challenger_meets(container, tmp_pat
 
 def test_no_secret_is_in_the_failure_or_the_log(container):
     project = PROJECT.replace(
-        'source = "nowhere.csv"', 'source = { sql = "SELECT 1", uri = "${WAREHOUSE}" }'
+        'source = "nowhere.csv"',
+        'source = { sql = "SELECT \'${MY_TOKEN}\'", uri = "${WAREHOUSE}" }',
     )
     (container.folder / "keepfit.toml").write_text(project)
     shutil.rmtree(container.tree.data)
