@@ -20,6 +20,7 @@ from keepfit.serve.access import AccessLog
 from keepfit.serve.app import Application, Extra
 from keepfit.serve.follow import Follower, Source
 from keepfit.serve.http.limits import Limits
+from keepfit.serve.http.loop import run as on_loop
 from keepfit.serve.http.server import Server
 from keepfit.serve.http.wire import Request, Response
 from keepfit.serve.joining import Joiner
@@ -193,9 +194,16 @@ class Process:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run it to its end, on the quickest event loop there is."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.run(work)
-    return uvloop.run(work)
+    """Run it to its end, on the quickest event loop there is, with as many files as it may open."""
+    _may_open_many()
+    return on_loop(work)
+
+
+def _may_open_many() -> None:
+    # Each connection is a file, and a shell's usual bound of 1,024 is soft: anybody may raise it.
+    if sys.platform == "win32":
+        return
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
