@@ -121,10 +121,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         try:
-            body = self.body()
-            if self.headers.get("Accept") == "application/json":
-                raise Refused(406, "only text/csv is answered here")
-            labels = self.predicted(body)
+            labels = self.predicted(self.body())
         except Refused as refused:
             status = 500 if BREAK == "breaks-on-bad-rows" else refused.status
             self.answer(status, str(refused).encode(), "text/plain")
@@ -153,6 +150,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def predicted(self, body):
         kind, _, parameters = self.headers.get("Content-Type", "text/csv").partition(";")
+        if self.headers.get("Accept") == "application/json":
+            raise Refused(406, "only text/csv is answered here")
         if BREAK == "no-charset" and parameters:
             raise Refused(415, "parameters")
         kind = kind if BREAK == "case-matters" else kind.lower()
