@@ -397,3 +397,15 @@ def test_what_the_model_itself_refuses_is_told_in_its_words(life, batch_of, hous
     rows.write_csv(tmp_path / "in.csv")
     with pytest.raises(UserError, match="area_m2"):
         batch_of(life.open("production"))(tmp_path / "in.csv", tmp_path / "out.csv")
+
+
+def test_more_rows_than_fit_into_32_bits_are_numbered(flowers, batch_of, tmp_path, monkeypatch):
+    from keepfit.lifecycle.batch import answers
+
+    opened, rows = flowers
+    batch_of(opened)(rows, tmp_path / "whole.parquet", pace={"text": 500})
+    monkeypatch.setattr(answers, "_FAR", 100)
+    batch_of(opened)(rows, tmp_path / "far.parquet", pace={"text": 500})
+    far = pl.read_parquet(tmp_path / "far.parquet")
+    assert far["row"].dtype == pl.Int64
+    assert far.cast({"row": pl.UInt32}).equals(pl.read_parquet(tmp_path / "whole.parquet"))

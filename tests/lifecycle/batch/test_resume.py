@@ -108,8 +108,8 @@ def test_a_thousand_kills_of_a_million_rows(served, many, form, typed, pace):
     found, said = killings(served, source, f"out.{form}", pace, points, seed=7)
     print(
         f"\nB1 {form}{', typed' if typed else ''}: 1,000,000 rows, {found['touches']} touches of "
-        f"the disk, {points} jobs, {found['killed']} kills met a running job, "
-        f"{len(found['wrong'])} ended with other bytes"
+        f"the disk, {points} jobs, {found['killed']} kills that met a running one, "
+        f"{len(found['wrong'])} that ended with other bytes"
     )
     assert found["wrong"] == [], said
 

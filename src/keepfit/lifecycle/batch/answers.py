@@ -18,6 +18,7 @@ from keepfit.records import Label
 
 ROW = "row"  # the row's number from 1, where the model has no key
 VERSION = "version"
+_FAR = 1 << 31  # rows; no chunk has as many
 NUMBER = "__row"  # the same on the way, where a column of the rows may be called `row`
 
 
@@ -123,7 +124,9 @@ def flawed(answers: Answers, rows: pl.LazyFrame, first: int) -> pl.DataFrame:
 
 
 def _numbered(rows: pl.LazyFrame, first: int) -> pl.LazyFrame:
-    # polars counts in 32 bits, and a file may have more rows than that
+    if first < _FAR:
+        return rows.with_row_index(NUMBER, offset=first)
+    # polars counts in 32 bits; the wider number costs a third of the time of a quick model
     return rows.with_row_index(NUMBER).with_columns(pl.col(NUMBER).cast(pl.Int64) + first)
 
 

@@ -82,15 +82,7 @@ def join_chunks(chunks: Sequence[Path], kind: str, version: str, path: Path) -> 
 
 def write_rejects(frames: Sequence[pl.LazyFrame], kind: str, path: Path) -> None:
     """The rejected rows of all chunks; a column that some lack is null there."""
-    schemas = [frame.collect_schema() for frame in frames]
-    mixed = {
-        name
-        for schema in schemas
-        for name, dtype in schema.items()
-        if any(other.get(name, dtype) != dtype for other in schemas)
-    }
-    plain = [_as_text(frame, mixed) for frame in frames]
-    rows = pl.concat(plain, how="diagonal")
+    rows = pl.concat(_alike(frames), how="diagonal")
     SINKS[kind](rows.select(pl.exclude("reason"), "reason"), path)
     flush(path)
 
@@ -113,25 +105,31 @@ def _append(chunks: Sequence[Path], path: Path) -> None:
 
 
 def _together(chunks: Sequence[Path]) -> pl.LazyFrame:
-    """The rows of all; a key of several types comes in one that holds the values of all."""
-    frames = [pl.scan_ipc(chunk) for chunk in chunks]
+    return pl.concat(_alike([pl.scan_ipc(chunk) for chunk in chunks]))
+
+
+def _alike(frames: Sequence[pl.LazyFrame]) -> list[pl.LazyFrame]:
+    """The same rows; a column of several types comes in one that holds the values of all."""
     schemas = [frame.collect_schema() for frame in frames]
-    want = {
-        name: dtypes.common(schema[name] for schema in schemas) or pl.String()
-        for name in schemas[0]
-    }
-    return pl.concat([frame.select(pl.col(n).cast(t) for n, t in want.items()) for frame in frames])
-
-
-def _as_text(rows: pl.LazyFrame, names: set[str]) -> pl.LazyFrame:
-    have = rows.collect_schema()
-    return rows.with_columns(_text(name, have[name]) for name in names if name in have)
+    types: dict[str, dict[pl.DataType, None]] = {}
+    for schema in schemas:
+        for name, dtype in schema.items():
+            types.setdefault(name, {})[dtype] = None
+    several = {name: dtypes.common(found) for name, found in types.items() if len(found) > 1}
+    return [
+        frame.with_columns(
+            pl.col(name).cast(dtype) if dtype else _text(name, schema[name])
+            for name, dtype in several.items()
+            if name in schema
+        )
+        for frame, schema in zip(frames, schemas, strict=True)
+    ]
 
 
 def _flat(rows: pl.LazyFrame) -> pl.LazyFrame:
     """CSV has no cells within cells: those come as JSON."""
-    nested = [n for n, dtype in rows.collect_schema().items() if dtype.is_nested()]
-    return _as_text(rows, set(nested)) if nested else rows
+    nested = {n: dtype for n, dtype in rows.collect_schema().items() if dtype.is_nested()}
+    return rows.with_columns(_text(name, dtype) for name, dtype in nested.items())
 
 
 def _text(name: str, dtype: pl.DataType) -> pl.Expr:
