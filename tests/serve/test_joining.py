@@ -42,7 +42,7 @@ def answers(served, requests, *, deadline=60.0):
             joiner.add(Job(served, Rows([(n,) for n in numbers]), future.set_result))
         said = await asyncio.gather(*told)
         joiner.close()
-        return [one if isinstance(one, Exception) else list(one.values) for one in said]
+        return [one if isinstance(one, BaseException) else list(one.values) for one in said]
 
     return asyncio.run(ask())
 
@@ -127,3 +127,49 @@ def test_a_queue_that_cannot_be_answered_in_time_is_known_to_be_so():
         return before, during
 
     assert asyncio.run(ask()) == (False, True)
+
+
+def test_what_is_no_exception_ends_no_thread():
+    class Leaving(Doubling):
+        def predict_exactly(self, rows):
+            if rows.values[0][0] is None:
+                raise SystemExit("a transform that leaves")
+            return super().predict_exactly(rows)
+
+    first, second = answers(Leaving(), [[None], [2]])
+    assert isinstance(first, SystemExit)
+    assert second == [4.0]
+
+
+def test_small_requests_wait_for_one_large_one_and_not_for_all():
+    async def ask():
+        loop = asyncio.get_running_loop()
+        joiner, order, all_done = Joiner(60.0, loop), [], loop.create_future()
+
+        def done(name):
+            order.append(name)
+            if len(order) == 6:
+                all_done.set_result(None)
+
+        for number in range(5):
+            joiner.alone(lambda: None, lambda _, n=number: done(n))
+        joiner.add(Job(Doubling(), Rows([(1,)]), lambda _: done("small")))
+        await all_done
+        joiner.close()
+        return order
+
+    assert "small" in asyncio.run(ask())[:2]
+
+
+def test_a_slow_prediction_does_not_turn_away_all_that_come_after_it():
+    async def ask():
+        loop = asyncio.get_running_loop()
+        clock = iter(range(0, 1000, 20))  # longer than a request may take
+        joiner = Joiner(15.0, loop, lambda: next(clock))
+        future = loop.create_future()
+        joiner.add(Job(Doubling(), Rows([(1,)]), future.set_result))
+        await future
+        joiner.close()
+        return joiner.pressed
+
+    assert asyncio.run(ask()) is False

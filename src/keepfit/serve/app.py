@@ -22,7 +22,7 @@ from keepfit.serve.options import ATTRIBUTES, Options
 from keepfit.serve.page import page
 from keepfit.serve.served import Served
 from keepfit.serve.slots import Slot, Slots
-from keepfit.serve.told import JSON, about, failed, refused, told
+from keepfit.serve.told import JSON, about, failed, refused, say, told
 
 HEALTH = frozenset({"/ping", "/healthz", "/readyz"})  # answered whatever the pressure, without key
 LARGE = 64 * 1024  # bytes of a body that is read, predicted and written in the thread
@@ -150,57 +150,60 @@ class Application:
         try:
             question = _understood(request, served)
             if len(request.body) > LARGE:
-                self._count(lambda: self._alone(question), reply)
+                self._ask_alone(question, reply)
                 return
             rows = served.read(request.body, question.media, header=self.header)
-        except BadRequest as bad:
-            reply(_by(served, refused(request, bad)))
+        except BaseException as error:  # noqa: BLE001 a panic of polars is no Exception
+            reply(_by(served, self._in_words(request, error)))
             return
         self.under_way += 1
 
-        def done(said: Predicted | Exception) -> None:
+        def done(said: Predicted | BaseException) -> None:
             self.under_way -= 1
             reply(self._answered(question, rows, said))
 
         self.joiner.add(Job(served, rows, done))
 
-    def _count(self, work: Callable[[], Response], reply: Reply) -> None:
+    def _ask_alone(self, question: Question, reply: Reply) -> None:
         self.under_way += 1
 
-        def done(response: Response) -> None:
+        def done(said: Response | BaseException) -> None:
             self.under_way -= 1
-            reply(response)
+            if isinstance(said, BaseException):
+                said = _by(question.served, self._in_words(question.request, said))
+            reply(said)
 
-        self.joiner.alone(work, done)
+        self.joiner.alone(lambda: self._alone(question), done)
 
     def _alone(self, question: Question) -> Response:
         """All of a large request, in the thread."""
-        served, request = question.served, question.request
+        served, body = question.served, question.request.body
+        rows = served.read(body, question.media, header=self.header)
+        return self._answered(question, rows, served.predict_exactly(rows))
+
+    def _answered(
+        self, question: Question, rows: Rows, said: Predicted | BaseException
+    ) -> Response:
+        served, form = question.served, question.answer.form
+        if isinstance(said, BaseException):
+            return _by(served, self._in_words(question.request, said))
         try:
-            rows = served.read(request.body, question.media, header=self.header)
-            said: Predicted | Exception = served.predict_exactly(rows)
-        except BadRequest as bad:
-            return _by(served, refused(request, bad))
-        except Exception as error:  # noqa: BLE001 told as any other
-            rows, said = Rows(), error
-        return self._answered(question, rows, said)
+            if self.heard:
+                self.heard(served, rows, said)
+            body = written(
+                said, question.options, question.answer, served.version, single=rows.single
+            )
+        except BaseException as error:  # noqa: BLE001 who waits beside it must hear, too
+            return _by(served, self._in_words(question.request, error))
+        return _by(served, Response(200, body, TYPES[form], rows=len(said.values)))
 
-    def _answered(self, question: Question, rows: Rows, said: Predicted | Exception) -> Response:
-        request, served = question.request, question.served
-        if isinstance(said, Exception):
-            return _by(served, self._in_words(request, said))
-        if self.heard:
-            self.heard(served, rows, said)
-        body = written(said, question.options, question.answer, served.version, single=rows.single)
-        return _by(served, Response(200, body, TYPES[question.answer.form], rows=len(said.values)))
-
-    def _in_words(self, request: Request, error: Exception) -> Response:
+    def _in_words(self, request: Request, error: BaseException) -> Response:
         if isinstance(error, BadRequest):
             return refused(request, error)
         if isinstance(error, UserError):
             return failed(request, 400, f"the rows cannot be predicted: {error}")
         told_ = "".join(traceback.format_exception(error))
-        self.errors.write(f"keepfit: request {request.id} failed:\n{told_}")
+        say(self.errors, f"keepfit: request {request.id} failed:\n{told_}")
         return failed(request, 500, "the model failed; the server's log tells more of this request")
 
     def _which(self, request: Request) -> Response:

@@ -30,7 +30,7 @@ class Job:
 
     served: Served
     rows: Rows
-    done: Callable[[Predicted | Exception], None]
+    done: Callable[[Predicted | BaseException], None]
 
 
 @dataclass(slots=True)
@@ -44,6 +44,7 @@ class Joiner:
     _waiting: deque[Callable[[], Callable[[], None]]] = field(default_factory=deque)
     _joined: deque[Job] = field(default_factory=deque)
     _busy: bool = False
+    _turn: bool = True  # whether what is joined goes before what is alone
     _took: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     _thread: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="keepfit-predict")
@@ -53,14 +54,22 @@ class Joiner:
     def wait(self) -> float:
         """Seconds that a request which came now would wait and take, as far as one can tell."""
         usual = median(self._took) if self._took else 0.0
-        rows = sum(len(job.rows) for job in self._joined)
-        ahead = self._busy + len(self._waiting) + -(-rows // MOST_TOGETHER)
-        return usual * (ahead + 1)
+        return usual * (self._ahead + 1)
 
     @property
     def pressed(self) -> bool:
-        """Whether one more would not be answered in time."""
-        return bool(self._took) and self.wait > self.deadline
+        """Whether one more would not be answered in time.
+
+        Where nothing is ahead of it, it is tried: the slow ones that are remembered would never be
+        forgotten if none came after them.
+        """
+        return bool(self._took and self._ahead) and self.wait > self.deadline
+
+    @property
+    def _ahead(self) -> int:
+        """Predictions that would be made before another one."""
+        rows = sum(len(job.rows) for job in self._joined)
+        return self._busy + len(self._waiting) + -(-rows // MOST_TOGETHER)
 
     def add(self, job: Job) -> None:
         """Predict its rows with those that wait; `done` is called on the loop."""
@@ -95,16 +104,17 @@ class Joiner:
     def _next(self) -> None:
         if self._busy:
             return
-        work = self._waiting.popleft() if self._waiting else self._together()
+        # In turns: a large request must not wait for all small ones, nor they for all large ones.
+        joined = self._joined and (self._turn or not self._waiting)
+        work = self._together() if joined else self._waiting.popleft() if self._waiting else None
         if work is None:
             return
+        self._turn = not joined
         self._busy = True
         self._thread.submit(self._run, work)
 
-    def _together(self) -> Callable[[], Callable[[], None]] | None:
+    def _together(self) -> Callable[[], Callable[[], None]]:
         """The next prediction of what waits: rows of one version, not too many."""
-        if not self._joined:
-            return None
         first, rows = self._joined[0].served, 0
         jobs: list[Job] = []
         while self._joined and self._joined[0].served is first:
@@ -152,7 +162,7 @@ def _predicted(jobs: list[Job]) -> Callable[[], None]:
     plain = len(jobs) > 1 and all(job.rows.few for job in jobs)
     if plain:
         said = _tried(lambda: exactly(Rows([row for job in jobs for row in job.rows.values])))
-    if not plain or isinstance(said, Exception):
+    if not plain or isinstance(said, BaseException):
         parts = [_tried(partial(exactly, job.rows)) for job in jobs]
     else:
         parts = _parts(jobs, said)
@@ -164,8 +174,8 @@ def _predicted(jobs: list[Job]) -> Callable[[], None]:
     return tell
 
 
-def _parts(jobs: Sequence[Job], said: Predicted | Exception) -> list[Any]:
-    if isinstance(said, Exception):
+def _parts(jobs: Sequence[Job], said: Predicted | BaseException) -> list[Any]:
+    if isinstance(said, BaseException):
         return [said] * len(jobs)
     parts, start = [], 0
     for job in jobs:
@@ -177,5 +187,7 @@ def _parts(jobs: Sequence[Job], said: Predicted | Exception) -> list[Any]:
 def _tried(work: Callable[[], Any]) -> Any:
     try:
         return work()
-    except Exception as error:  # noqa: BLE001 it is told to whoever asked, on the loop
+    # A panic of polars and the `sys.exit()` of somebody's transform are no Exception; if they ended
+    # the thread, nothing would ever be predicted again.
+    except BaseException as error:  # noqa: BLE001 it is told to whoever asked, on the loop
         return error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import suppress
+from typing import IO, Any
 
 from keepfit.names import Version
 from keepfit.records import Record
@@ -23,6 +24,13 @@ class Error(Record, frozen=True, kw_only=True):
     request_id: str = ""
 
 
+def say(errors: IO[str], text: str) -> None:
+    """Tell whoever runs the server, who may be gone: that is no reason to stop."""
+    with suppress(OSError, ValueError):
+        errors.write(text)
+        errors.flush()
+
+
 def told(value: Any, status: int = 200) -> Response:
     """A record or plain data as JSON."""
     return Response(status, line_of(value), JSON)
@@ -40,7 +48,7 @@ def refused(request: Request, bad: BadRequest) -> Response:
     """A request that cannot be answered as it is, with each problem by row and column."""
     error = Error(
         error=bad.in_short,
-        problems=tuple(p for p in bad.problems if p.row or p.column),
+        problems=tuple(p for p in bad.problems if p.row or p.column is not None),
         more=bad.more,
         request_id=request.id,
     )

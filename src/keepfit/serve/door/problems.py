@@ -26,7 +26,7 @@ class Problem(Record, frozen=True, kw_only=True):
             text
             for text in (
                 f"row {self.row}" if self.row else "",
-                f"column `{self.column}`" if self.column else "",
+                f"column `{self.column}`" if self.column is not None else "",
             )
             if text
         )

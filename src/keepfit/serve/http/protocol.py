@@ -116,7 +116,7 @@ class Connection(asyncio.Protocol):
         self._owes_continue = False
         try:
             self._shared.handler(request, exchange.reply)
-        except Exception as e:  # noqa: BLE001  whatever it is, the client gets an answer
+        except BaseException as e:  # noqa: BLE001  whatever it is, the client gets an answer
             self._shared.report(f"request {request.id} failed", e)
             exchange.reply(broken().response(request.id))
 

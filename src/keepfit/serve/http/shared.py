@@ -20,7 +20,7 @@ class Shared:
     limits: Limits
     observe: Observer
     clock: Callable[[], float]
-    report: Callable[[str, Exception], None]  # bugs
+    report: Callable[[str, BaseException], None]  # bugs
     names: Names
     words: Words
     encoder: Encoder
