@@ -179,7 +179,13 @@ def _table(served: Served) -> Schema:
     columns_ = {
         field.name: {"type": "array", "items": _field(field)} for field in served.schema.fields
     }
-    return {"type": "object", "required": list(columns_), "properties": columns_}
+    carried = {name: {"type": "array"} for name in served.schema.carried}
+    return {
+        "type": "object",
+        "required": list(columns_),
+        "properties": columns_ | carried,
+        "additionalProperties": False,
+    }
 
 
 def _field(field: Field) -> Schema:
