@@ -71,10 +71,25 @@ def _process(
     return process_of(project, registry, references, settings, World(), metrics=counted)
 
 
+def _leave() -> None:
+    """End the process where a thread still predicts or loads: nobody waits for it any more, and an
+    interpreter that ends would."""
+    import os
+    import threading
+
+    if any(
+        not each.daemon for each in threading.enumerate() if each is not threading.main_thread()
+    ):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+
+
 def _run(work: Coroutine[Any, Any, None]) -> None:
     from keepfit.serve.server import run
 
     run(work)
+    _leave()
 
 
 def _crew(session: Session, models: list[str], settings: Serve, listen: socket, up: Any) -> int:

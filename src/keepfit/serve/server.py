@@ -27,6 +27,7 @@ from keepfit.serve.joining import Joiner
 from keepfit.serve.metrics import Metrics
 from keepfit.serve.predictions import PredictionLog
 from keepfit.serve.slots import Slots
+from keepfit.serve.told import say
 
 T = TypeVar("T")
 
@@ -50,8 +51,7 @@ class World:
 
     def tell(self, text: str) -> None:
         """Say something to whoever runs the server."""
-        self.errors.write(f"keepfit: {text}\n")
-        self.errors.flush()
+        say(self.errors, f"keepfit: {text}\n")
 
 
 class Process:
@@ -87,7 +87,7 @@ class Process:
         """Serve on a socket that listens.
 
         `up` is called once every model answers. What is wrong with a model at the start is raised.
-        When the pipe `alive` ends, it stops, as when it is told to.
+        When the pipe `alive` ends, which its parent holds, it stops, as when it is told to.
         """
         loop = asyncio.get_running_loop()
         stop = asyncio.Event()
@@ -117,12 +117,13 @@ class Process:
         finally:
             for task in tasks:
                 task.cancel()
+            until = loop.time() + self.settings.drain_seconds
             if server.listens:
                 await server.drain(self.settings.drain_seconds)
             joiner.close()
             self._looking.shutdown(wait=False, cancel_futures=True)
             if self._predictions:
-                self._predictions.close()
+                self._predictions.close(max(1.0, until - loop.time()))
             if self._log:
                 self._log.flush()
 

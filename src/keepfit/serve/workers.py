@@ -24,7 +24,7 @@ from keepfit.errors import SystemFailure, UserError
 from keepfit.serve.metrics import Board, Metrics
 
 _SHORTEST, _LONGEST = 0.1, 10.0  # seconds before a process that died is replaced, doubled by each
-_STEADY = 10.0  # seconds after which a process is taken to have been well
+_STEADY = 2.0  # seconds after which a process is taken to have been well
 
 
 class Orders(msgspec.Struct, frozen=True):
@@ -116,9 +116,14 @@ class Crew:
         with tempfile.TemporaryFile() as board:
             board.truncate(Metrics.size(self.models, self.count))
             self._board, self._alive = board.fileno(), os.pipe()
-            await asyncio.gather(*(self._keep(row) for row in range(self.count)))
+            await asyncio.gather(self._shut(), *(self._keep(row) for row in range(self.count)))
         os.close(self._alive[1])
         return self._code
+
+    async def _shut(self) -> None:
+        """Once all are to stop, listen no more: else who comes would wait for nobody."""
+        await self._stop.wait()
+        self.listen.close()
 
     async def _keep(self, row: int) -> None:
         """A process in this row, always, until all stop."""
@@ -136,6 +141,8 @@ class Crew:
             pause = _SHORTEST if loop.time() - begun > _STEADY else min(pause * 2, _LONGEST)
             await self._sleep(pause)
             process = await self._begin(row)
+            if process is not None and process.returncode is None:
+                self.tell(f"process {process.pid} is ready")
 
     async def _lasts(self, process: asyncio.subprocess.Process) -> bool:
         """Wait until it dies, all are to stop, or (true) it is to be replaced."""
@@ -153,7 +160,7 @@ class Crew:
     ) -> asyncio.subprocess.Process | None:
         new = await self._begin(row)
         self._turn.clear()
-        if new is None:
+        if new is None or new.returncode is not None:
             return old
         await self._end(old)
         return new
@@ -205,7 +212,7 @@ class Crew:
 
     def _count(self) -> None:
         self._ready += 1
-        if self._ready == self.count:
+        if self._ready == self.count and not self._stop.is_set():
             self.up()
 
     async def _failed(

@@ -37,6 +37,7 @@ class Server:
     ) -> None:
         limits = limits.within(most_files())
         self._limits, self._clock = limits, clock
+        self._given: socket.socket | None = None
         self._tick = max(SHORTEST_TICK, min(LONGEST_TICK, limits.soonest / 4))
         self._open: set[Connection] = set()
         self._shared = Shared(
@@ -63,6 +64,7 @@ class Server:
         loop = asyncio.get_running_loop()
         backlog = self._limits.backlog
         self._begin(loop, await loop.create_server(self._connect, sock=listening, backlog=backlog))
+        self._given = listening
 
     @property
     def connections(self) -> int:
@@ -81,6 +83,9 @@ class Server:
         for _ in range(2):
             await asyncio.sleep(0)
         self._listener.close()
+        if self._given:
+            # uvloop leaves it open: who came meanwhile would wait for us, and be cut off at the end
+            self._given.close()
         until = self._clock() + seconds
         for connection in self._open:
             connection.due = 0.0
@@ -112,5 +117,5 @@ class Server:
         for connection in [each for each in self._open if each.due <= now]:
             connection.look(now)
 
-    def _report(self, message: str, error: Exception) -> None:
+    def _report(self, message: str, error: BaseException) -> None:
         self._loop.call_exception_handler({"message": message, "exception": error})
