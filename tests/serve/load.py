@@ -14,6 +14,7 @@ from pathlib import Path
 from raw import Raw, request
 
 TRIP = b'{"distance_km":5,"borough":"queens","riders":2}'
+QUIET = 0.2  # seconds; see `quiet_seconds` of the server's limits
 
 
 class Load:
@@ -21,12 +22,13 @@ class Load:
 
     What was told is counted by status, version in the header, and version and prediction in the
     body. `lost` are the requests without an answer, by how the connection ended; `untaken` those
-    for which no process took the connection, as the system tells who comes when nobody listens.
+    for which no process took the connection, as the system tells who comes when nobody listens,
+    or that came over one that was quiet for so long that a server which stops lets it go.
     """
 
     def __init__(self, port, rate=500.0, clients=4, body=TRIP):
         self.told, self.lost, self.untaken, self.slowest = Counter(), [], [], 0.0
-        self._known = weakref.WeakSet()  # connections that had an answer
+        self._heard = weakref.WeakKeyDictionary()  # of a connection, when it had its last answer
         self._port, self._pause = port, clients / rate
         self._asked = request("POST", "/invocations", body, "Content-Type: application/json")
         self._over = threading.Event()
@@ -74,13 +76,14 @@ class Load:
         """Whether the connection is good for another request."""
         if is_closed(client.socket):
             return False  # as it may be between two requests
-        begun, fresh = time.monotonic(), client not in self._known
+        begun = time.monotonic()
         try:
             reply = client.send(self._asked).read_reply()
         except (OSError, AssertionError) as error:
-            (self.untaken if fresh else self.lost).append(f"{type(error).__name__}: {error}")
+            quiet = begun - self._heard.get(client, 0.0) >= QUIET
+            (self.untaken if quiet else self.lost).append(f"{type(error).__name__}: {error}")
             return False
-        self._known.add(client)
+        self._heard[client] = time.monotonic()
         told = reply.json
         version = reply.headers.get("x-keepfit-model", "").partition("@")[2]
         self.told[reply.status, version, told.get("version"), told.get("prediction")] += 1
