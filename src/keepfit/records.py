@@ -453,7 +453,7 @@ class Exhibits(Record, frozen=True, kw_only=True):
 class Agreement(Record, frozen=True, kw_only=True):
     """A faster way to the same answers, held against the exact pipeline on rows of the holdout."""
 
-    path: str  # rows: one at a time in plain Python
+    path: str  # rows: one at a time in plain Python; onnx: all that wait, in ONNX Runtime
     rows: int  # that were compared
     deviation: float  # the largest: of values, relative where above 1; of probabilities, absolute
     bound: float  # what it may be
@@ -478,7 +478,8 @@ class Agreement(Record, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         """How the model is served, and why."""
-        way = {"rows": "row by row in plain Python"}.get(self.path, self.path)
+        ways = {"rows": "row by row in plain Python", "onnx": "in ONNX Runtime"}
+        way = ways.get(self.path, self.path)
         if self.problem:
             return f"by the exact pipeline, not {way}: {self.problem}"
         apart = f"at most {self.deviation:.2g} apart (bound {self.bound:g})"

@@ -11,8 +11,9 @@ import pytest
 from keepfit.config.schema import Encode
 from keepfit.errors import Corrupt, NotInstalled, UnknownName, UserError
 from keepfit.kinds.base import Lesson
+from keepfit.kinds.header import ESTIMATOR, MODEL
 from keepfit.kinds.params import Sklearn
-from keepfit.kinds.sklearn import ESTIMATOR, MODEL, SKLEARN
+from keepfit.kinds.sklearn import SKLEARN
 
 pytest.importorskip("sklearn")
 

@@ -12,6 +12,7 @@ from keepfit.config.schema import Data, Encode
 from keepfit.data.dtypes import columns_of
 from keepfit.kinds import kind, rows_of
 from keepfit.kinds.base import Lesson, Prediction
+from keepfit.kinds.rows import EachRow
 from keepfit.train.agreement import agreements, compare
 from keepfit.train.predictor import Predictor
 
@@ -130,7 +131,7 @@ class Wrong:
 def wrong(predictor, name, mistake):
     rows = frame(50)
     right = rows_of(name, predictor.fitted.save())
-    return compare("rows", Wrong(right, mistake), rows, predictor.predict(rows))
+    return compare("rows", EachRow(Wrong(right, mistake)), rows, predictor.predict(rows))
 
 
 def test_a_deviation_is_relative_above_one_and_bounded(fitted):

@@ -8,10 +8,10 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from keepfit.errors import UnknownName
-from keepfit.kinds.rows import RowModel
+from keepfit.kinds.rows import BatchModel, RowModel
 
 if TYPE_CHECKING:  # both bring pydantic, which who only reads a row model does without
-    from keepfit.kinds.base import Kind, Params
+    from keepfit.kinds.base import Fitted, Kind, Params
 
 GROUP = "keepfit.kinds"
 
@@ -22,6 +22,7 @@ class Entry(NamedTuple):
     params: str  # module:class of Params
     kind: str  # module:object of Kind
     rows: str | None = None  # module:function of the files that gives a RowModel, or None
+    onnx: tuple[str, str] | None = None  # module:function that writes it, and one that reads it
 
 
 _PLAIN = "keepfit.kinds.plain_rows:row_model"
@@ -34,7 +35,11 @@ KINDS: dict[str, Entry] = {
         "keepfit.kinds.params:ElasticNet", "keepfit.kinds.lasso:ELASTIC_NET", _PLAIN
     ),
     "logistic": Entry("keepfit.kinds.params:Logistic", "keepfit.kinds.logistic:LOGISTIC", _PLAIN),
-    "sklearn": Entry("keepfit.kinds.params:Sklearn", "keepfit.kinds.sklearn:SKLEARN"),
+    "sklearn": Entry(
+        "keepfit.kinds.params:Sklearn",
+        "keepfit.kinds.sklearn:SKLEARN",
+        onnx=("keepfit.kinds.onnx_write:convert", "keepfit.kinds.onnx_rows:batch_model"),
+    ),
 }
 
 
@@ -67,6 +72,29 @@ def rows_of(name: str, files: Mapping[str, bytes]) -> RowModel | None:
         return None
     load = cast("Callable[[str, Mapping[str, bytes]], RowModel | None]", _object(entry.rows))
     return load(name, files)
+
+
+def convert(name: str, fitted: Fitted) -> bytes | None:
+    """The fitted model as an ONNX file; None where the kind has none, or the extra is missing.
+
+    NotConverted with the reason where this one cannot be said so.
+    """
+    entry = KINDS.get(name)
+    if entry is None or entry.onnx is None:
+        return None
+    return cast("Callable[[Fitted], bytes | None]", _object(entry.onnx[0]))(fitted)
+
+
+def batch_of(name: str, files: Mapping[str, bytes], onnx: bytes) -> BatchModel | None:
+    """The model in `files` by its ONNX file; None where onnxruntime is not installed.
+
+    Corrupt if these are not files of that kind, or the ONNX file is not this model's.
+    """
+    entry = KINDS.get(name)
+    if entry is None or entry.onnx is None:
+        return None
+    load = cast("Callable[[Mapping[str, bytes], bytes], BatchModel | None]", _object(entry.onnx[1]))
+    return load(files, onnx)
 
 
 def _object(place: str) -> object:

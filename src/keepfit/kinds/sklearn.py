@@ -16,12 +16,10 @@ from keepfit.errors import Corrupt, NotInstalled, Refused, UnknownName, UserErro
 from keepfit.kinds import skops_file
 from keepfit.kinds.base import Lesson, Params, Prediction
 from keepfit.kinds.encode import Floats, codes_of, learn, numbers_of
-from keepfit.kinds.encoding import Encoding
 from keepfit.kinds.estimator import build, steps_of, task_of
+from keepfit.kinds.header import ESTIMATOR, MODEL, Header, read_header
 from keepfit.kinds.params import Sklearn
-from keepfit.records import Label, Record
-
-MODEL, ESTIMATOR = "model.json", "estimator.skops"
+from keepfit.records import Label
 
 # A matrix product rounds differently for other numbers of rows. In blocks of one size, a row gets
 # the same bits alone as among a million; 256 keeps the cost of a call small for both.
@@ -35,15 +33,6 @@ _ROW_BY_ROW = (
     "sklearn.ensemble._hist_gradient_boosting.",
     "sklearn.tree.",
 )
-
-
-class Header(Record, frozen=True, kw_only=True):
-    """What is kept of the model beside the estimator."""
-
-    estimator: tuple[str, ...]  # full names, in the order of the pipeline
-    encoding: Encoding
-    scale: bool = False  # numbers to mean 0 and deviation 1; scikit-learn leaves them as they are
-    classes: tuple[Label, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +120,10 @@ class SklearnKind:
 
     def load(self, files: Mapping[str, bytes]) -> Learned:
         """The model that `save` wrote; Corrupt or Refused, before any of it is built, if not."""
-        try:
-            header = msgspec.json.decode(files[MODEL], type=Header)
-            stored = files[ESTIMATOR]
-        except (KeyError, msgspec.DecodeError) as error:
-            raise Corrupt(f"{MODEL}: this is no model of kind `sklearn`: {error}") from error
-        return _read(header, stored)
+        header = read_header(files)
+        if ESTIMATOR not in files:
+            raise Corrupt(f"{ESTIMATOR}: this is no model of kind `sklearn`: it is missing")
+        return _read(header, files[ESTIMATOR])
 
 
 SKLEARN = SklearnKind()
@@ -145,8 +132,7 @@ SKLEARN = SklearnKind()
 def matrix_of(header: Header, rows: pl.DataFrame) -> Floats:
     """(rows, columns): the numbers, then a column of 0 and 1 for each level of each category."""
     encoding = header.encoding
-    width = len(encoding.numbers) + sum(category.size for category in encoding.categories)
-    matrix = np.zeros((rows.height, width))
+    matrix = np.zeros((rows.height, header.width))
     for place, number in enumerate(encoding.numbers):
         values = numbers_of(number, rows)
         if header.scale:

@@ -21,7 +21,7 @@ from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.precedent import judged_on, precedent_of
 from keepfit.lifecycle.rivals import rivals_for
 from keepfit.records import Recipe, Side, Snapshot
-from keepfit.train.agreement import agreements
+from keepfit.train.agreement import faster
 from keepfit.train.job import Fit, Job
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Trained:
     recipe: Recipe
     judgement: Judgement
     champion: str | None  # the version it was held against
+    compiled: Mapping[str, bytes]  # files of faster ways to its answers, by name
 
 
 def freeze_rows(model: Model, ports: Ports, *, until: datetime | None = None) -> Snapshot:
@@ -76,6 +77,7 @@ def train(model: Model, ports: Ports, snapshot: Snapshot, defence: Defence) -> T
         ground.predicted(predictor),
         answers(ground.cases, predictor),
     )
+    found = faster(fit.candidate.kind, predictor, ground.raw, ours.said)
     judgement = judged(
         model,
         ground,
@@ -85,7 +87,7 @@ def train(model: Model, ports: Ports, snapshot: Snapshot, defence: Defence) -> T
         precedent=precedent_of(model, ports.registry),
         rivals=rivals,
         subject=subject_of(predictor, learned),
-        compiled=agreements(fit.candidate.kind, predictor, ground.raw, ours.said),
+        compiled=found.agreements,
     )
     recipe = Recipe(
         code=model.code,
@@ -94,7 +96,8 @@ def train(model: Model, ports: Ports, snapshot: Snapshot, defence: Defence) -> T
         seed=model.spec.split.seed,
         environment=fit.environment,
     )
-    return Trained(fit, recipe, judgement, champion.state.version if champion else None)
+    against = champion.state.version if champion else None
+    return Trained(fit, recipe, judgement, against, found.files)
 
 
 def _prepared(

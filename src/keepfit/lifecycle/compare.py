@@ -151,6 +151,10 @@ def judge_again(
         rivals=rivals_for(model, ports.registry, ground),
         subject=subject_of(challenger.predictor, learned),
         compiled=agreements(
-            challenger.manifest.candidate.kind, challenger.predictor, ground.raw, ours.said
+            challenger.manifest.candidate.kind,
+            challenger.predictor,
+            ground.raw,
+            ours.said,
+            challenger.compiled,
         ),
     )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from keepfit.train.predictor import Predictor
 
 MODEL, CODE, KEYS, JUNIT = "model/", "code/", "rows.u64", "junit.xml"
+COMPILED = "compiled/"  # beside the model, whose digest tells nothing of it
 VALIDATED = "validation.u64"  # only where there were validation rows
 
 
@@ -38,6 +39,7 @@ class Opened:
     predictor: Predictor
     keys: np.ndarray  # sorted hashes of the row keys it learned from
     validated: np.ndarray | None  # of these, those of the validation rows; None: not known
+    compiled: Mapping[str, bytes]  # the files of its faster ways, by name
 
     @property
     def side(self) -> Side:
@@ -77,7 +79,7 @@ def fetch_version(
 
 def needed_to_predict(path: str) -> bool:
     """Whether a prediction needs the file, or whoever wants to know how good it is."""
-    return path.startswith((MODEL, CODE)) or path == EVIDENCE
+    return path.startswith((MODEL, COMPILED, CODE)) or path == EVIDENCE
 
 
 def predictor_of(fetched: Fetched, root: Path) -> Predictor:
@@ -109,6 +111,7 @@ def opened(fetched: Fetched, root: Path) -> Opened:
         predictor=predictor_of(fetched, root),
         keys=read_fingerprint(fetched.files[KEYS]),
         validated=_validated(fetched.manifest.candidate, fetched.files),
+        compiled=below(fetched.files, COMPILED),
     )
 
 

@@ -10,7 +10,7 @@ from keepfit.errors import KeepfitError
 from keepfit.lifecycle.challenge import Trained
 from keepfit.lifecycle.judgement import Judgement
 from keepfit.lifecycle.model import Model
-from keepfit.lifecycle.open import CODE, JUNIT, KEYS, MODEL, VALIDATED
+from keepfit.lifecycle.open import CODE, COMPILED, JUNIT, KEYS, MODEL, VALIDATED
 from keepfit.lifecycle.ports import Ports
 from keepfit.records import Manifest
 from keepfit.store.nouns import Claim, VersionState
@@ -22,6 +22,7 @@ def payload(model: Model, trained: Trained, judgement: Judgement, name: str) -> 
     """Every file of a version but its manifest, by path."""
     return {
         **{MODEL + path: data for path, data in trained.fit.files.items()},
+        **{COMPILED + path: data for path, data in trained.compiled.items()},
         **{CODE + path: data for path, data in model.code_files.items()},
         KEYS: trained.fit.keys,
         **({VALIDATED: trained.fit.validated} if trained.fit.validated else {}),

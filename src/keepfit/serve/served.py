@@ -13,8 +13,8 @@ import msgspec
 
 from keepfit.config.schema import Answering
 from keepfit.errors import Refused
-from keepfit.kinds import rows_of
-from keepfit.lifecycle.open import MODEL, Fetched, below, predictor_of
+from keepfit.kinds import batch_of, rows_of
+from keepfit.lifecycle.open import COMPILED, MODEL, Fetched, below, predictor_of
 from keepfit.records import Evidence
 from keepfit.serve.answer import Predicted
 from keepfit.serve.door.json_rows import JsonDoor
@@ -112,19 +112,51 @@ class Served:
 
 
 def _compiled(fetched: Fetched, evidence: Evidence, schema: InputSchema) -> Compiled | None:
-    """The compiled path, where it agreed by the evidence and rows come as the model reads them."""
-    candidate, spec = fetched.manifest.candidate, fetched.spec
-    if not any(one.path == "rows" and one.agreed for one in evidence.compiled):
-        return None
+    """A compiled path that agreed by the evidence, where rows come as the model reads them."""
+    spec = fetched.spec
     derived = spec.data.transform or any(name in spec.data.derive for name in spec.features)
     families = {field.family for field in schema.fields}
     if derived or not families <= {"number", "whole", "text", "boolean"}:
         return None
-    model = rows_of(candidate.kind, below(fetched.files, MODEL))
+    for path in [one.path for one in evidence.compiled if one.agreed]:
+        if answering := _PATHS.get(path, _no_way)(fetched, schema):
+            return answering
+    return None
+
+
+def _no_way(_fetched: Fetched, _schema: InputSchema) -> None:
+    """A path of a newer release."""
+
+
+def _by_rows(fetched: Fetched, schema: InputSchema) -> Compiled | None:
+    model = rows_of(fetched.manifest.candidate.kind, below(fetched.files, MODEL))
     if model is None:
         return None
-    places = [schema.names.index(name) for name in model.columns]
-    return _answering(model, _reordered(places, len(schema.fields)))
+    return _answering(model, _reordered(model.columns, schema))
+
+
+def _by_onnx(fetched: Fetched, schema: InputSchema) -> Compiled | None:
+    onnx = below(fetched.files, COMPILED).get("model.onnx")
+    if onnx is None:
+        return None
+    model = batch_of(fetched.manifest.candidate.kind, below(fetched.files, MODEL), onnx)
+    if model is None:
+        return None
+    ask, classes = model.answer, model.classes
+    pick = _reordered(model.columns, schema)
+
+    def answer(rows: Sequence[tuple[Any, ...]]) -> Predicted:
+        if not rows:
+            return Predicted([], [] if classes else None, classes)
+        return Predicted(*ask(rows if pick is None else [pick(row) for row in rows]), classes)
+
+    return answer
+
+
+_PATHS: dict[str, Callable[[Fetched, InputSchema], Compiled | None]] = {
+    "rows": _by_rows,
+    "onnx": _by_onnx,
+}
 
 
 def _answering(model: Any, pick: Callable[[Any], Any] | None) -> Compiled:
@@ -140,8 +172,9 @@ def _answering(model: Any, pick: Callable[[Any], Any] | None) -> Compiled:
     return answer
 
 
-def _reordered(places: Sequence[int], width: int) -> Callable[[Any], Any] | None:
-    if [*places] == [*range(width)]:
+def _reordered(columns: Sequence[str], schema: InputSchema) -> Callable[[Any], Any] | None:
+    places = [schema.names.index(name) for name in columns]
+    if places == [*range(len(schema.fields))]:
         return None
     pick = itemgetter(*places)
     return pick if len(places) > 1 else lambda row: (pick(row),)

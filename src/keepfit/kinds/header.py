@@ -1,0 +1,35 @@
+"""What a model of kind `sklearn` keeps beside its estimator; light, for those who only serve it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from keepfit.errors import Corrupt
+from keepfit.kinds.encoding import Encoding
+from keepfit.records import Label, Record
+
+MODEL, ESTIMATOR = "model.json", "estimator.skops"
+
+
+class Header(Record, frozen=True, kw_only=True):
+    """What is kept of the model beside the estimator."""
+
+    estimator: tuple[str, ...]  # full names, in the order of the pipeline
+    encoding: Encoding
+    scale: bool = False  # numbers to mean 0 and deviation 1; scikit-learn leaves them as they are
+    classes: tuple[Label, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """How many columns the matrix has that the estimator reads."""
+        return len(self.encoding.numbers) + sum(c.size for c in self.encoding.categories)
+
+
+def read_header(files: Mapping[str, bytes]) -> Header:
+    """The header among a model's files; Corrupt where there is none."""
+    try:
+        return msgspec.json.decode(files[MODEL], type=Header)
+    except (KeyError, msgspec.DecodeError) as error:
+        raise Corrupt(f"{MODEL}: this is no model of kind `sklearn`: {error}") from error
