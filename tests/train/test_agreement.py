@@ -143,7 +143,7 @@ def test_a_deviation_is_relative_above_one_and_bounded(fitted):
     rows = frame(50).with_columns(x=pl.lit(1e12))
     right = rows_of("ridge", predictor.fitted.save())
     large = Wrong(right, lambda value: value * (1 + 5e-10))
-    assert compare("rows", large, rows, predictor.predict(rows)).agreed
+    assert compare("rows", EachRow(large), rows, predictor.predict(rows)).agreed
 
 
 @pytest.mark.parametrize("instead", [nan, inf, -inf])
@@ -158,7 +158,7 @@ def test_the_same_infinity_on_both_sides_agrees(fitted):
     model = rows_of("ridge", predictor.fitted.save())
     said = Prediction(pl.Series([inf, nan, -inf, 1.0, 2.0]))
     answers = iter([inf, nan, -inf, 1.0, 2.0])
-    assert compare("rows", Wrong(model, lambda _: next(answers)), rows, said).agreed
+    assert compare("rows", EachRow(Wrong(model, lambda _: next(answers))), rows, said).agreed
 
 
 def test_another_label_is_never_agreed_however_alike_the_chances(fitted):
