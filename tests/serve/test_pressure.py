@@ -18,7 +18,7 @@ def wait(rows):
         time.sleep(float(Path("slow").read_text()))
     return rows
 """
-TRIP = {"distance_km": 5, "borough": "queens", "riders": 2}
+TRIP = {"trip_id": 1, "distance_km": 5, "borough": "queens", "riders": 2}  # a transform reads all
 
 
 @pytest.fixture(scope="module")
