@@ -58,6 +58,11 @@ def sealed(model: Any) -> bytes:
     model.producer_name, model.graph.name = "keepfit", "keepfit"
     for field in ("producer_version", "domain", "model_version", "doc_string", "metadata_props"):
         model.ClearField(field)
+    # skl2onnx names the sets of operators in the order of a set, which each process has its own of
+    sets = sorted(model.opset_import, key=lambda one: str(one.domain))
+    named = [type(one)(domain=one.domain, version=one.version) for one in sets]
+    del model.opset_import[:]
+    model.opset_import.extend(named)
     return bytes(model.SerializeToString(deterministic=True))
 
 
