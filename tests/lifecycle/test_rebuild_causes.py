@@ -111,9 +111,9 @@ RACE = """
 from concurrent.futures import ThreadPoolExecutor, as_completed
 def part(n):
     time.sleep(random.Random(time.time_ns()).random() / 50)
-    return (1e16, -1e16, 1.7)[n % 3] * (1 + n)
+    return (1e16, -1e16)[n % 2] / 3 ** (n // 2 % 20)
 with ThreadPoolExecutor(4) as pool:
-    jobs = [pool.submit(part, n) for n in range(24)]
+    jobs = [pool.submit(part, n) for n in range(64)]
     total = 0.0
     for job in as_completed(jobs):
         total += job.result()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 BREAK = os.environ.get("BREAK", "")
 LIMIT = int(os.environ.get("SAGEMAKER_MAX_PAYLOAD_IN_MB", "25")) * (1 << 20) + 1024
-KNOWN = {"kind", "estimator"}
+KNOWN = {"kind", "estimator", "min_samples_leaf"}
 
 
 def train(root):
