@@ -149,7 +149,7 @@ def test_a_project_without_write_permission_can_still_be_looked_at(trained, clos
     said = trained.keepfit(
         "predict", "fare@latest", "data/trips-2013-01.csv", "out.csv", preexec_fn=without_rights
     )
-    said.refuses(4, "out.csv", "cannot be written: Permission denied")
+    said.refuses(4, "out.csv cannot be written: Permission denied")
 
 
 def test_a_source_without_read_permission_is_named(project, closed):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -249,6 +250,23 @@ def test_two_at_once_into_one_output_are_refused(batch, many, tmp_path):
     state.mkdir()
     with (state / "lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(Refused, match="somebody predicts into this output now"):
+            batch(many(100, "csv"), tmp_path / "out.csv")
+    assert batch(many(100, "csv"), tmp_path / "out.csv").rows == 100
+
+
+def test_a_job_that_waited_for_one_that_ended_has_no_lock_that_others_cannot_see(
+    batch, many, tmp_path, monkeypatch
+):
+    fcntl = pytest.importorskip("fcntl")
+    state, plain = tmp_path / ".out.csv.keepfit", fcntl.flock
+
+    def flock(file, how):
+        shutil.rmtree(state)  # by the other one, whose lock goes with it
+        plain(file, how)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fcntl, "flock", flock)
         with pytest.raises(Refused, match="somebody predicts into this output now"):
             batch(many(100, "csv"), tmp_path / "out.csv")
     assert batch(many(100, "csv"), tmp_path / "out.csv").rows == 100

@@ -30,8 +30,8 @@ def answer_piece(work: Work, number: int, tally: Tally) -> None:
             for chunk in chunks:
                 done = _answer(work, Done(piece=number, input=place, end=chunk.end), chunk, tally)
                 work.state.note(done)  # here is the moment at which it is done
-                tally.done.append(done)
-                work.world.moved(tally.rows, _share(work, one, chunk))
+                tally.add(done)
+                work.world.moved(tally.rows, tally.share(one, chunk.share))
         _refuse_changed(work, one)
     if not work.state.is_made(piece.name):
         join(work, number, tally.of(number))
@@ -39,7 +39,7 @@ def answer_piece(work: Work, number: int, tally: Tally) -> None:
 
 def _answer(work: Work, done: Done, chunk: Chunk, tally: Tally) -> Done:
     """The chunk, answered and kept."""
-    before, count = tally.of(done.piece), len(tally.done)
+    before, count = tally.of(done.piece), tally.chunks
     inputs = work.pieces[done.piece].inputs
     one, first = inputs[done.input], tally.next_row(done.piece)
     only = chunk.last and len(inputs) == 1 and not before
@@ -101,13 +101,6 @@ def _refuse_unlike(before: Sequence[Done], columns: Sequence[str], one: Input) -
             f"before it with {', '.join(before[0].columns)}: some have the key, some lack it",
             hint="give all files the same key columns, or predict them one by one",
         )
-
-
-def _share(work: Work, one: Input, chunk: Chunk) -> float:
-    """Of all bytes to be read, those that are behind us."""
-    before = work.inputs[: work.inputs.index(one)]
-    behind = sum(other.size for other in before) + one.size * chunk.share
-    return behind / max(sum(other.size for other in work.inputs), 1)
 
 
 def _refuse_changed(work: Work, one: Input) -> None:

@@ -19,7 +19,7 @@ class Pace(Record, frozen=True):
     """How much is predicted between two checkpoints."""
 
     streamed: int = 16_000_000  # rows that never pass through Python: some 2 s of work
-    rows: int = 1_000_000  # those that polars predicts, but not all of which may be readable
+    rows: int = 500_000  # those that polars predicts, but not all of which may be readable
     slow_rows: int = 250_000  # those of any other model
     text: int = 16 << 20  # bytes of CSV or JSON lines, up to the end of a row
 

@@ -52,7 +52,7 @@ def commit(work: Work, tally: Tally) -> Written:
         try:
             _place(work, work.target.path, last.rejects)
         except OSError as error:
-            raise unwritable(Path(work.target.place), error) from error
+            raise unwritable(work.target.place, error) from error
     write_receipt(work.world.root, work.target.place, last)
     return _written(work, last, resumed=tally.resumed)
 
@@ -76,8 +76,7 @@ def _place(work: Work, path: Path, rejects: Sequence[str]) -> None:
 
 def _rejects(work: Work, tally: Tally) -> tuple[str, ...]:
     """The files of rejected rows, wherever they are by now."""
-    some = {one.piece for one in tally.done if one.rejected}
-    return tuple(work.pieces[number].rejects for number in sorted(some))
+    return tuple(work.pieces[number].rejects for number in tally.rejects())
 
 
 def _upload(work: Work, last: Commit) -> Commit:
@@ -102,7 +101,7 @@ def _refuse_too_many(work: Work, tally: Tally) -> None:
         try:
             seen = Path(shutil.copyfile(seen, work.target.path.with_name(rejects[0])))
         except OSError as error:
-            raise unwritable(work.target.path.with_name(rejects[0]), error) from error
+            raise unwritable(str(work.target.path.with_name(rejects[0])), error) from error
     enough = math.ceil(share * 1000) / 10
     raise Refused(
         f"{tally.rejected:,} of {tally.rows:,} rows cannot be read ({share:.1%}; --max-rejects "

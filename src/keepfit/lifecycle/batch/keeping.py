@@ -92,7 +92,7 @@ def _writing(work: Work) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise unwritable(Path(work.target.place), error) from error
+        raise unwritable(work.target.place, error) from error
 
 
 @contextmanager

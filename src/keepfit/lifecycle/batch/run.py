@@ -27,14 +27,14 @@ def predict(asked: Asked, open_version: OpenVersion, world: World) -> Written:
     inputs = find_inputs(asked.input, world.environ)
     pieces = pieces_of(asked, target, inputs)
     answers = answers_of(open_version(asked.reference), asked)
-    state = State(target.state)
+    state = State(target.state, said=target.place if target.path else str(target.state))
     with state.held():
         try:
             answers = _as_it_began(asked, state, answers, open_version, world)
             work = Work(asked, target, inputs, pieces, answers, state, world)
             written = finished_before(work) or _done_now(work)
         except BaseException:
-            if not state.done() and state.commit() is None:
+            if not state.holds_work():
                 state.remove()  # nothing is in it that would be done again
             raise
         state.remove()
@@ -43,7 +43,7 @@ def predict(asked: Asked, open_version: OpenVersion, world: World) -> Written:
 
 def _done_now(work: Work) -> Written:
     refuse_unready(work)
-    tally = Tally(_taken_up(work))
+    tally = Tally(work, _taken_up(work))
     for number in range(len(work.pieces)):
         answer_piece(work, number, tally)
     return commit(work, tally)
@@ -81,7 +81,7 @@ def _taken_up(work: Work) -> list[Done]:
             rows = sum(one.rows for one in done)
             work.world.tell(f"going on after {rows:,} rows that an earlier try has done")
         return done
-    if held is not None and work.state.done():
+    if held is not None and work.state.holds_work():
         work.world.tell(f"beginning anew: {_what_changed(held, job)}")
     work.state.begin(job)
     return []

@@ -72,18 +72,19 @@ class Commit(Record, frozen=True, kw_only=True):
 class State:
     """The folder. Nothing in it needs to survive a power loss: what is damaged is done again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, said: str) -> None:
         self.folder = folder
+        self._said = said  # the place that an error names: people know their output, not this
         self.out = folder / _OUT
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """For as long as the job runs, nobody else may; Refused where somebody does."""
-        with _saying(self.folder):
+        with _saying(self._said):
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = (self.folder / _LOCK).open("ab")
         with lock:
-            _lock(lock, self.folder)
+            _lock(lock, self.folder / _LOCK)
             yield
 
     def job(self) -> Job | None:
@@ -96,7 +97,7 @@ class State:
 
     def begin(self, job: Job) -> None:
         """An empty folder for the job."""
-        with _saying(self.folder):
+        with _saying(self._said):
             for entry in self.folder.iterdir():
                 if entry.name != _LOCK:
                     _remove(entry)
@@ -106,6 +107,11 @@ class State:
     def is_made(self, name: str) -> bool:
         """Whether the file of predictions with this name waits for its place."""
         return (self.out / name).exists()
+
+    def holds_work(self) -> bool:
+        """Whether anything is here that would have to be done again."""
+        journal = self.folder / _JOURNAL
+        return (journal.exists() and journal.stat().st_size > 0) or self.commit() is not None
 
     def done(self) -> list[Done]:
         """The chunks that are here and whole, in their order, up to the first that is not.
@@ -129,7 +135,7 @@ class State:
 
     def rewind(self, done: Sequence[Done]) -> None:
         """A journal of these chunks alone."""
-        with _saying(self.folder):
+        with _saying(self._said):
             lines = b"".join(canonical(one) + b"\n" for one in done)
             _write(self.folder / _JOURNAL, lines)
             self.out.mkdir(exist_ok=True)
@@ -138,7 +144,7 @@ class State:
         """The file of a chunk, by number and content."""
         digest = sha256(data)
         name = f"{number:08}-{digest[:12]}"
-        with _saying(self.folder):
+        with _saying(self._said):
             (self.folder / name).write_bytes(data)
         return name, digest
 
@@ -146,7 +152,7 @@ class State:
         """The same for one that is written by `write`."""
         draft = self.folder / f"{number:08}.part"
         write(draft)
-        with _saying(self.folder):
+        with _saying(self._said):
             digest = sha256_file(draft)
             name = f"{number:08}-{digest[:12]}"
             draft.replace(self.folder / name)
@@ -154,12 +160,12 @@ class State:
 
     def note(self, done: Done) -> None:
         """The chunk is done: here is the moment at which a resumed job skips it."""
-        with _saying(self.folder), (self.folder / _JOURNAL).open("ab") as journal:
+        with _saying(self._said), (self.folder / _JOURNAL).open("ab") as journal:
             journal.write(canonical(done) + b"\n")
 
     def drop(self, names: Sequence[str]) -> None:
         """Chunks that went into a whole file are needed no more."""
-        with _saying(self.folder), (self.folder / _JOURNAL).open("ab") as journal:
+        with _saying(self._said), (self.folder / _JOURNAL).open("ab") as journal:
             os.fsync(journal.fileno())  # or else it may forget them, and somebody look for them
         for name in names:
             with suppress(OSError):
@@ -167,7 +173,7 @@ class State:
 
     def begin_commit(self, commit: Commit) -> None:
         """From here on, the output may be there."""
-        with _saying(self.folder):
+        with _saying(self._said):
             _write(self.folder / _COMMIT, canonical(commit))
 
     def remove(self) -> None:
@@ -225,31 +231,35 @@ def _remove(entry: Path) -> None:
         entry.unlink()
 
 
-def _lock(file: IO[bytes], folder: Path) -> None:
+def _lock(file: IO[bytes], path: Path) -> None:
     try:
         import fcntl
     except ImportError:  # Windows: a file that is open cannot be removed, which must do
         return
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise Refused(
-            f"somebody predicts into this output now: {folder} is in use",
-            hint="wait for it, or name another output",
-        ) from error
+        # Whoever held it may have ended a moment ago, and removed it.
+        held = path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except BlockingIOError:
+        held = False
     except OSError:
         return  # a file system without locks
+    if not held:
+        raise Refused(
+            f"somebody predicts into this output now: {path.parent} is in use",
+            hint="wait for it, or name another output",
+        )
 
 
 @contextmanager
-def _saying(folder: Path) -> Iterator[None]:
+def _saying(place: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise unwritable(folder, error) from error
+        raise unwritable(place, error) from error
 
 
-def unwritable(place: Path, error: OSError) -> SinkError:
+def unwritable(place: str, error: OSError) -> SinkError:
     """The error in words, with what keeps the work that is done."""
     told = _NUMBER.search(str(error))  # polars raises OSErrors that know their number in words only
     number = error.errno or (int(told[1]) if told else 0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -48,42 +49,49 @@ class Work:
         )
 
 
-@dataclass
 class Tally:
     """The chunks that are done, in the order of the job."""
 
-    done: list[Done]
-    resumed: int = field(init=False)  # rows of an earlier try
+    def __init__(self, work: Work, done: Sequence[Done]) -> None:
+        self.rows = self.rejected = self.chunks = 0
+        self.why = ""  # what was wrong with the first row that was rejected
+        self._pieces: dict[int, list[Done]] = {}
+        self._work = work
+        self._behind = 0  # bytes of files that were read to their ends
+        self._bytes = max(sum(one.size for one in work.inputs), 1)
+        for one in done:
+            self.add(one)
+        self.resumed = self.rows  # of an earlier try
 
-    def __post_init__(self) -> None:
-        self.resumed = self.rows
-
-    @property
-    def why(self) -> str:
-        """What was wrong with the first row that was rejected."""
-        return next((one.why for one in self.done if one.why), "")
-
-    @property
-    def rows(self) -> int:
-        """How many were read."""
-        return sum(one.rows for one in self.done)
-
-    @property
-    def rejected(self) -> int:
-        """How many of them could not be answered."""
-        return sum(one.rejected for one in self.done)
+    def add(self, done: Done) -> None:
+        """One more."""
+        self._pieces.setdefault(done.piece, []).append(done)
+        self.rows += done.rows
+        self.rejected += done.rejected
+        self.chunks += 1
+        self.why = self.why or done.why
+        if done.last:
+            self._behind += self._work.pieces[done.piece].inputs[done.input].size
 
     def of(self, piece: int) -> list[Done]:
         """The chunks of one file of predictions."""
-        return [one for one in self.done if one.piece == piece]
+        return self._pieces.get(piece, [])
+
+    def rejects(self) -> list[int]:
+        """The pieces with rejected rows."""
+        return [piece for piece, done in self._pieces.items() if any(one.rejected for one in done)]
 
     def start(self, piece: int, place: int) -> int | None:
         """Where the next chunk of that file of rows begins; None where none is left."""
-        mine = [one for one in self.done if (one.piece, one.input) == (piece, place)]
-        if not mine:
+        newest = self.of(piece)[-1:]
+        if not newest or newest[0].input < place:
             return 0
-        return None if mine[-1].last else mine[-1].end
+        return None if newest[0].input > place or newest[0].last else newest[0].end
 
     def next_row(self, piece: int) -> int:
         """The number of the row that comes next in a file of predictions."""
         return 1 + sum(one.rows for one in self.of(piece))
+
+    def share(self, one: Input, behind: float) -> float:
+        """Of all bytes to be read, those that are behind us, with that share of `one`."""
+        return (self._behind + (one.size * behind if behind < 1 else 0)) / self._bytes
