@@ -92,7 +92,7 @@ def test_an_observer_hears_of_every_answer(served):
     assert paths == ["/a", "/late/0.05", "/", None]
     assert [answer.status for _, answer, _ in served.observed] == [200, 200, 413, 400]
     assert all(0 <= seconds < 20 for _, _, seconds in served.observed)
-    assert served.observed[1][2] >= 0.05
+    assert served.observed[1][2] > 0.04  # uvloop's clock counts milliseconds
 
 
 def test_a_bug_of_the_observer_costs_no_answer():
