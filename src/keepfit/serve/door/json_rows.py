@@ -94,9 +94,11 @@ class JsonDoor:
     def _several(self, body: bytes) -> Rows:
         try:
             columns = self._values(self._table.decode(body))
-            rows = list(zip(*columns, strict=True))
-            many = len(rows) >= MANY
-            return self._checked(Rows(columns=columns) if many else Rows(rows))
+            [length] = set(map(len, columns))
+            many = length >= MANY
+            return self._checked(
+                Rows(columns=columns) if many else Rows(list(zip(*columns, strict=True)))
+            )
         except (*_REFUSED, ValueError):  # of columns that differ in length
             return self._closer(self._decoded(body))
 
