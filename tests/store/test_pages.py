@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from keepfit.digest import sha256
 from keepfit.errors import Corrupt, Refused, StoreError
 from keepfit.records import Column, Part
-from keepfit.store import archive, events, keys, shortcut
+from keepfit.store import archive, checkpoint, events, keys, shortcut
 from keepfit.store.fold import fold
 from keepfit.store.log import append, read, read_all
 from keepfit.store.memory import MemoryStore
@@ -307,6 +307,31 @@ def test_a_hint_that_is_behind_is_read_on_from(long_log):
         author.work()
     long_log.advise(keys.hint("fare"), before)
     assert cold(long_log).state == fetched(long_log, author.log.state)
+
+
+def test_a_hint_that_landed_so_late_that_its_pages_are_collected_is_passed_over(long_log):
+    before, early = long_log.get(keys.hint("fare")), pages(long_log)
+    author = Author(long_log, 4)
+    author.count = 1000
+    for _ in range(200):
+        author.work()
+    for key in early - set(map(page_key, checkpoint.pages_of(author.log.state))):
+        long_log.delete(key)
+    long_log.advise(keys.hint("fare"), before)
+    assert cold(long_log).state == fetched(long_log, author.log.state)
+    another = Author(long_log, 5)
+    another.count = 5000
+    another.freeze(None)
+    assert another.log.state.next == author.log.state.next + 1
+
+
+def pages(store):
+    """The keys of all pages."""
+    return set(store.keys(keys.pages("fare")))
+
+
+def page_key(page):
+    return keys.page("fare", page.last, page.digest)
 
 
 def test_nobody_writes_after_a_record_that_only_a_hint_knows(long_log):

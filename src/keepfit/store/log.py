@@ -33,7 +33,8 @@ def read(log: Log) -> Steps[Log]:
             return (yield from _onward(log))
     hinted = yield from shortcut.by_hint(log.model)
     if hinted:
-        return (yield from _onward(hinted))
+        with contextlib.suppress(PageLost):  # the same of a hint that landed late
+            return (yield from _onward(hinted))
     return (yield from read_unhinted(log.model))
 
 
