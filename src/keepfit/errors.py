@@ -22,7 +22,7 @@ What this package raises on purpose, sorted by who must act. The exit code hangs
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -143,10 +143,18 @@ class Unclear(StoreError):
 def guess(name: str, known: Iterable[str]) -> str:
     """` Did you mean …?` with the nearest known name; else what there is; else nothing."""
     names = sorted(known)
+    return nearest(name, names) or listed(" Known: ", names)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """` Did you mean …?` with the nearest known name; nothing where none is near."""
+    names = sorted(known)
     longer = [known for known in names if name and known.startswith(name)]
-    if near := difflib.get_close_matches(name, names, n=1) or longer:
-        return f" Did you mean `{near[0]}`?"
-    if not names:
-        return ""
-    shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
-    return f" Known: {shown}"
+    near = difflib.get_close_matches(name, names, n=1) or longer
+    return f" Did you mean `{near[0]}`?" if near else ""
+
+
+def listed(word: str, names: Sequence[str]) -> str:
+    """The word and the first dozen names; nothing where there is none."""
+    more = ", …" if len(names) > 12 else ""
+    return f"{word}{', '.join(names[:12])}{more}" if names else ""

@@ -173,6 +173,12 @@ def test_a_column_that_is_missing_is_named_with_a_guess(batch, houses, tmp_path)
     assert not (tmp_path / "out.csv").exists()
 
 
+def test_a_file_of_other_columns_is_told_what_it_has(batch, houses, tmp_path):
+    houses.write_csv(tmp_path / "in.csv", separator=";")
+    with pytest.raises(UserError, match=r"district`, `garden`\. They have: house_id;sold_on;area"):
+        batch(tmp_path / "in.csv", tmp_path / "out.csv")
+
+
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_an_input_without_rows_gives_an_output_without_rows(batch, houses, tmp_path, form):
     WRITERS[form](houses.clear(), tmp_path / f"in.{form}")
