@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from keepfit.errors import guess, nearest
+from keepfit.errors import NoNumber, guess, nearest
 from keepfit.records import Record
 from keepfit.serve.door.schema import Field, InputSchema
 
@@ -56,6 +56,13 @@ class BadRequest(Exception):
     def saying(cls, text: str, *, status: int = 400) -> BadRequest:
         """Of one problem that is of the whole request."""
         return cls([Problem(expected=text)], status=status)
+
+
+def lacking(error: NoNumber) -> BadRequest:
+    """Each row that the model refuses, for it lacks a number."""
+    few = error.rows[:MOST]
+    problems = [Problem(row=row + 1, column=error.column, expected=error.said) for row in few]
+    return BadRequest(problems, more=len(error.rows) > MOST)
 
 
 class Problems:
