@@ -290,8 +290,8 @@ def test_rejects_of_an_earlier_try_do_not_stay_behind(batch, houses, tmp_path):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("out.xlsx", "does not tell how to read it"),
-        ("out", "does not tell how to read it"),
+        ("out.xlsx", "does not tell how to write it: expected .csv, .tsv, .jsonl, .parquet$"),
+        ("out", "does not tell how to write it"),
         ("out.csv.gz", "predictions are written uncompressed"),
         ("nowhere/out.csv", "there is no folder"),
     ],
