@@ -4,6 +4,7 @@ What this package raises on purpose, sorted by who must act. The exit code hangs
 * UserError           the file, a flag or the code it names is wrong        exit 2
   x ConfigError       keepfit.toml: every problem of it at once
   x UnknownName       no such model, version, stage, column or metric
+  x NoNumber          rows lack a number, and the model fills none
 * Refused             a rule said no, and nothing is broken                 exit 3
   x DataRefused       a check of the data says: do not train on this
   x GateFailed        the evidence does not allow the promotion
@@ -22,7 +23,7 @@ What this package raises on purpose, sorted by who must act. The exit code hangs
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -70,6 +71,20 @@ class UnknownName(UserError):
     ) -> None:
         self.what, self.name, self.known = what, name, tuple(known)
         super().__init__(f"there is no {what} `{name}`.{guess(name, self.known)}", hint=hint)
+
+
+class NoNumber(UserError):
+    """Rows lack a finite number, and encode.missing is "fail"."""
+
+    said = 'no finite number, and encode.missing is "fail"'
+
+    def __init__(self, column: str, rows: Sequence[int]) -> None:
+        count = f"{len(rows):,} row{'s' if len(rows) > 1 else ''}"
+        super().__init__(
+            f"column `{column}` has {count} with {self.said}",
+            hint="remove them with a `clean` rule, or set missing to mean, median or zero",
+        )
+        self.column, self.rows = column, rows  # the places of the rows, from 0
 
 
 class Refused(KeepfitError):
@@ -143,10 +158,18 @@ class Unclear(StoreError):
 def guess(name: str, known: Iterable[str]) -> str:
     """` Did you mean …?` with the nearest known name; else what there is; else nothing."""
     names = sorted(known)
+    return nearest(name, names) or listed(" Known: ", names)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """` Did you mean …?` with the nearest known name; nothing where none is near."""
+    names = sorted(known)
     longer = [known for known in names if name and known.startswith(name)]
-    if near := difflib.get_close_matches(name, names, n=1) or longer:
-        return f" Did you mean `{near[0]}`?"
-    if not names:
-        return ""
-    shown = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
-    return f" Known: {shown}"
+    near = difflib.get_close_matches(name, names, n=1) or longer
+    return f" Did you mean `{near[0]}`?" if near else ""
+
+
+def listed(word: str, names: Sequence[str]) -> str:
+    """The word and the first dozen names; nothing where there is none."""
+    more = ", …" if len(names) > 12 else ""
+    return f"{word}{', '.join(names[:12])}{more}" if names else ""

@@ -141,7 +141,9 @@ def test_the_share_of_rejects_has_a_limit(trained, call):
     trained.edit("data/trips-2013-02.csv", "T00:00:00,", "T00:00:00,far")
     arguments = ["predict", "fare@1", "data/trips-2013-02.csv", "out.csv"]
     said = call(trained, *arguments, "--max-rejects", "2%")
-    said.refuses(3, "of 40 rows cannot be read", "--max-rejects allows 2%", "row 1, distance_km: ")
+    said.refuses(
+        3, "of 40 rows cannot be answered", "--max-rejects allows 2%", "row 1, distance_km: "
+    )
     assert not trained.file("out.csv").exists()
     assert trained.file("out.rejects.csv").exists()
     assert call(trained, *arguments, "--max-rejects", "10%").code == 0

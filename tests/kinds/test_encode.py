@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keepfit.config.schema import Encode
-from keepfit.errors import UnknownName, UserError
+from keepfit.errors import NoNumber, UnknownName, UserError
 from keepfit.kinds.encode import codes_of, learn, level_expression, number_expression, numbers_of
 
 NAN, INF = float("nan"), float("inf")
@@ -42,12 +42,13 @@ def test_nan_and_infinity_count_as_missing():
 
 def test_missing_numbers_that_must_not_be_are_named_and_counted():
     train = pl.DataFrame({"x": [1.0, None, NAN]})
-    with pytest.raises(UserError, match="column `x` has 2 rows without a finite number") as error:
+    with pytest.raises(NoNumber, match="column `x` has 2 rows with no finite number") as error:
         encoding(train, missing="fail")
     assert "clean" in error.value.hint
     number = only_number([1.0, 2.0], missing="fail")
-    with pytest.raises(UserError, match="column `x` has 1 rows"):
-        numbers_of(number, pl.DataFrame({"x": [None, 1.0]}))
+    with pytest.raises(NoNumber, match="column `x` has 1 row with") as error:
+        numbers_of(number, pl.DataFrame({"x": [1.0, None]}))
+    assert (error.value.column, error.value.rows) == ("x", [1])
 
 
 def test_a_column_of_nothing_counts_as_zero():

@@ -81,6 +81,8 @@ def test_options_are_asked_by_query_or_by_the_attributes_that_sagemaker_lets_thr
         ("top_k=-1", "top_k=-1; expected a whole number"),
         ("top_k=1e9", "top_k=1e9; expected a whole number"),
         ("probabilities=maybe", "probabilities=maybe; expected true or false"),
+        ("probabilities=", "probabilities=; expected true or false"),
+        ("top_k=", "top_k=; expected a whole number"),
         ("topk=3", "the query has `topk`. Did you mean `top_k`?"),
     ],
 )

@@ -1,6 +1,8 @@
 """What is counted is told as Prometheus reads it, summed over processes."""
 
+import time
 from array import array
+from concurrent.futures import ThreadPoolExecutor
 
 from keepfit.serve.metrics import Metrics
 
@@ -32,3 +34,24 @@ def test_processes_count_on_one_board_and_each_tells_the_sum():
 
 def test_a_board_has_the_size_that_it_is_said_to_have():
     assert Metrics.size(["a", "b"], 3) == 3 * 8 * Metrics(["a", "b"]).width
+
+
+class Hesitant(list):
+    """A board on which there is always time for another thread between a look and a write."""
+
+    def __getitem__(self, place):
+        if isinstance(place, slice) and place.step is None:
+            return self
+        found = super().__getitem__(place)
+        time.sleep(0.001)
+        return found
+
+
+def test_threads_that_count_the_same_lose_nothing():
+    metrics = Metrics(["fare"], Hesitant([0.0] * Metrics(["fare"]).width))
+    said = {"model": "fare", "result": "dropped"}
+    with ThreadPoolExecutor(4) as threads:
+        for _ in range(40):
+            threads.submit(metrics.count, "keepfit_logged_rows_total", 2, **said)
+    line = 'keepfit_logged_rows_total{model="fare",result="dropped"} 80'
+    assert line in metrics.text({}).splitlines()

@@ -74,6 +74,17 @@ def test_what_is_wrong_is_told_by_row_and_column_and_nothing_else_is_hurt(taxi, 
     assert client.post(TRIP).status == 200
 
 
+def test_a_row_without_a_number_is_named_where_the_model_fills_none(taxi, serve):
+    taxi.edit("[model.fare.params]", '[model.fare.encode]\nmissing = "fail"\n\n[model.fare.params]')
+    taxi.keepfit("run", "fare")
+    client = serve(taxi, "fare@latest").client()
+    said = client.post([TRIP, TRIP | {"distance_km": None}])
+    assert said.status == 400
+    lacks = 'no finite number, and encode.missing is "fail"'
+    assert said.json["problems"] == [{"row": 2, "column": "distance_km", "expected": lacks}]
+    assert client.post(TRIP).status == 200
+
+
 def test_every_answer_bears_an_id_and_the_version(taxi, serve):
     client = serve(taxi, "fare@production").client()
     said = client.post(TRIP, x_request_id="trip-7")

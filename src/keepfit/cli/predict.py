@@ -41,7 +41,7 @@ Moved = Callable[[int, float], None]
     default="5%",
     show_default=True,
     metavar="SHARE",
-    help="Write nothing if more rows than that cannot be read: 1%, 0.01, 0.",
+    help="Write nothing if more rows than that have no answer: 1%, 0.01, 0.",
 )
 @click.option("--format", "format_", metavar="FORMAT", help="Of a folder's files: parquet, csv, …")
 @verb
@@ -63,7 +63,7 @@ def predict_(  # noqa: PLR0913 a flag each
     INPUT is a file, a folder or a pattern: CSV, JSON lines or Parquet by the suffix, here or in a
     bucket. OUTPUT is one file where its suffix says a format, else a folder with a file for each of
     INPUT. It keeps the order of the rows and has the key columns (or the row's number from 1), the
-    prediction, and the version. Rows that cannot be read go to OUTPUT.rejects with the reason.
+    prediction, and the version. Rows that have no answer go to OUTPUT.rejects with the reason.
 
     Stopped at any time and called again, it goes on from where it was.
     """

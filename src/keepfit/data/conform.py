@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import polars as pl
 
 from keepfit.data import casts, dtypes
-from keepfit.errors import UserError, guess
+from keepfit.errors import UserError, listed, nearest
 from keepfit.records import Column
 
 REASON = "__reason"
@@ -68,8 +68,9 @@ def refuse_missing(schema: Sequence[Column], have: Collection[str]) -> None:
     missing = [name for name in want if name not in have]
     if missing:
         told = ", ".join(f"`{name}`" for name in missing)
+        there = [name for name in have if not name.startswith("__")]
         raise UserError(
             f"the rows lack the column{'s' if len(missing) > 1 else ''} {told}."
-            + guess(missing[0], [name for name in have if not name.startswith("__")]),
+            + (nearest(missing[0], there) or listed(" They have: ", there)),
             hint=f"the model wants: {', '.join(want)}",
         )

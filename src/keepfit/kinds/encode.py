@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from keepfit.config.schema import Encode
-from keepfit.errors import UnknownName, UserError
+from keepfit.errors import NoNumber, UnknownName, UserError
 from keepfit.kinds.encoding import Category, Dtype, Encoding, Number
 
 Floats = npt.NDArray[np.float64]
@@ -45,7 +45,7 @@ def column(rows: pl.DataFrame, name: str) -> pl.Series:
 
 
 def numbers_of(number: Number, rows: pl.DataFrame) -> Floats:
-    """The column as finite numbers, one a row; UserError where a missing one may not be filled."""
+    """The column as finite numbers, one a row; NoNumber where a missing one may not be filled."""
     values = _floats(column(rows, number.name))
     return _filled(number.name, values, ~np.isfinite(values), number.fill)
 
@@ -138,11 +138,7 @@ def _filled(name: str, values: Floats, bad: npt.NDArray[np.bool_], fill: float |
     if not bad.any():
         return values
     if fill is None:
-        raise UserError(
-            f"column `{name}` has {int(bad.sum())} rows without a finite number, "
-            'and encode.missing is "fail"',
-            hint="remove them with a `clean` rule, or set missing to mean, median or zero",
-        )
+        raise NoNumber(name, np.flatnonzero(bad).tolist())
     return np.where(bad, fill, values)
 
 

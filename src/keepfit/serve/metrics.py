@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import TypeAlias
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -50,6 +51,10 @@ class Metrics:
             board if board is not None else memoryview(bytearray(8 * self.width)).cast("d")
         )
         self._mine = self._board[row * self.width : (row + 1) * self.width]
+        # Answers are counted by one thread; rows of the prediction log by three: the loop, who
+        # predicts large requests, and who writes. Between reading a number and writing it, another
+        # may have added to it.
+        self._lock = Lock()
         self._statuses = {
             (m, status): self._places["keepfit_requests_total", (("model", m), ("status", s))]
             for m in names
@@ -65,7 +70,7 @@ class Metrics:
         return 8 * cls(models).width * processes
 
     def answered(self, model: str, status: int, seconds: float, rows: int) -> None:
-        """Count an answer. `model` is "" where it was none of a model's."""
+        """Count an answer; only from the loop. `model` is "" where it was none of a model's."""
         mine = self._mine
         place = self._statuses.get((model, status))
         mine[self._statuses[model, 0] if place is None else place] += 1
@@ -73,11 +78,13 @@ class Metrics:
         mine[start + bisect_left(BUCKETS, seconds)] += 1
         mine[start + len(BUCKETS) + 1] += seconds
         if rows:
-            self.count("keepfit_rows_total", rows, model=model)
+            mine[self._places["keepfit_rows_total", (("model", model),)]] += rows
 
     def count(self, name: str, by: float = 1, **labels: str) -> None:
-        """Add to a counter."""
-        self._mine[self._places[name, tuple(labels.items())]] += by
+        """Add to a counter, from any thread."""
+        place = self._places[name, tuple(labels.items())]
+        with self._lock:
+            self._mine[place] += by
 
     def set(self, name: str, value: float) -> None:
         """Set a gauge of this process."""

@@ -11,7 +11,7 @@ from keepfit.errors import guess
 from keepfit.serve.door.problems import BadRequest
 
 ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"  # what SageMaker lets through of a request
-_WORDS = {"true": True, "1": True, "": True, "false": False, "0": False}
+_WORDS = {"true": True, "1": True, "false": False, "0": False}
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,19 +100,21 @@ class Crew:
     _code: int = 0
     _ready: int = 0
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
-    _turn: asyncio.Event = field(default_factory=asyncio.Event)
+    _turns: list[asyncio.Event] = field(default_factory=list)  # by row: replace what is there now
     _board: int = -1
     _alive: tuple[int, int] = (-1, -1)
 
     async def run(self) -> int:
         """Keep them all alive until SIGTERM or SIGINT; the code to exit with.
 
-        SIGHUP replaces one after the other. A process that cannot begin ends all, with its code.
+        SIGHUP replaces one after the other, so that there is never more than one beside them, which
+        loads a model while the others answer. A process that cannot begin ends all, with its code.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
-        loop.add_signal_handler(signal.SIGHUP, self._turn.set)
+        self._turns = [asyncio.Event() for _ in range(self.count)]
+        loop.add_signal_handler(signal.SIGHUP, self._turns[0].set)
         with tempfile.TemporaryFile() as board:
             board.truncate(Metrics.size(self.models, self.count))
             self._board, self._alive = board.fileno(), os.pipe()
@@ -131,7 +133,7 @@ class Crew:
         process = await self._begin(row)
         while process is not None:
             begun = loop.time()
-            if await self._lasts(process):
+            if await self._lasts(row, process):
                 process = await self._replaced(row, process)
                 continue
             if self._stop.is_set():
@@ -144,25 +146,30 @@ class Crew:
             if process is not None and process.returncode is None:
                 self.tell(f"process {process.pid} is ready")
 
-    async def _lasts(self, process: asyncio.subprocess.Process) -> bool:
+    async def _lasts(self, row: int, process: asyncio.subprocess.Process) -> bool:
         """Wait until it dies, all are to stop, or (true) it is to be replaced."""
+        turn = self._turns[row]
         waits = [
-            asyncio.ensure_future(wait)
-            for wait in (process.wait(), self._stop.wait(), self._turn.wait())
+            asyncio.ensure_future(wait) for wait in (process.wait(), self._stop.wait(), turn.wait())
         ]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
-        return self._turn.is_set() and not self._stop.is_set() and process.returncode is None
+        return turn.is_set() and not self._stop.is_set() and process.returncode is None
 
     async def _replaced(
         self, row: int, old: asyncio.subprocess.Process
     ) -> asyncio.subprocess.Process | None:
         new = await self._begin(row)
-        self._turn.clear()
+        self._turns[row].clear()
         if new is None or new.returncode is not None:
+            if new is not None:
+                self.tell(f"process {old.pid} goes on, and so do those after it")
             return old
         await self._end(old)
+        self.tell(f"process {new.pid} is in the place of {old.pid}")
+        if row + 1 < self.count:
+            self._turns[row + 1].set()
         return new
 
     async def _begin(self, row: int) -> asyncio.subprocess.Process | None:

@@ -26,8 +26,11 @@ class Predictor:
 
     def predict(self, rows: pl.DataFrame) -> Prediction:
         """What the model says of raw rows, one answer a row, in their order."""
-        derived = self._derived(rows.lazy())
-        return self.on_prepared(transform(derived, self.transform))
+        return self.on_prepared(self.prepared(rows))
+
+    def prepared(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Raw rows as the model reads them, in their order."""
+        return transform(self._derived(rows.lazy()), self.transform)
 
     def on_prepared(self, rows: pl.DataFrame) -> Prediction:
         """The same for rows that went through `derive` and `transform` already, as in a split."""

@@ -8,7 +8,7 @@ import pytest
 from sklearn import datasets
 
 from keepfit.data.conform import conform
-from keepfit.errors import SourceError, UserError
+from keepfit.errors import Refused, SourceError, UserError
 
 SMALL = {"text": 200, "rows": 7, "slow_rows": 7, "streamed": 7}
 KEYED = ["house_id", "prediction", "version"]
@@ -146,6 +146,68 @@ def test_what_is_not_known_is_filled_in_and_no_reason_to_reject(batch, opened, h
     assert said.is_finite().all()
 
 
+def pedantic(life):
+    """The same project with a model that fills no missing number, neither a raw nor a derived."""
+    life.months(*range(1, 13))
+    life.change("clean  =", 'derive = { m2_per_room = "area_m2 / rooms" }\nclean  =')
+    life.change('"garden"]', '"garden", "m2_per_room"]')
+    life.add('[model.price.encode]\nmissing = "fail"')
+    life.first_champion()
+    return life.open("production")
+
+
+@pytest.mark.parametrize("given", WRITERS)
+def test_rows_that_the_model_refuses_are_rejected_with_the_reason_and_count_as_rejects(
+    bare, batch_of, houses, tmp_path, given
+):
+    opened, source = pedantic(bare), tmp_path / f"in.{given}"
+    holes = houses.with_columns(
+        age_years=pl.when(pl.int_range(pl.len()) == 2).then(None).otherwise("age_years"),
+        rooms=pl.when(pl.int_range(pl.len()) == 11).then(0).otherwise("rooms"),
+    )
+    WRITERS[given](holes, source)
+    batch = batch_of(opened)
+    with pytest.raises(Refused, match=r"2 of \d+ rows .* row 3, age_years: no finite number, and"):
+        batch(source, tmp_path / "out.csv", pace=SMALL, max_rejects=0)
+    written = batch(source, tmp_path / "out.csv", pace=SMALL, max_rejects=1.0)
+    assert (written.rows, written.rejected) == (houses.height - 2, 2)
+    rejects = pl.read_csv(*written.rejects)
+    assert rejects.select("row", "house_id", "reason").rows() == [
+        (3, houses["house_id"][2], 'age_years: no finite number, and encode.missing is "fail"'),
+        (12, houses["house_id"][11], 'm2_per_room: no finite number, and encode.missing is "fail"'),
+    ]
+    out, good = pl.read_csv(tmp_path / "out.csv"), np.delete(np.arange(houses.height), [2, 11])
+    assert out.columns == KEYED
+    assert out["house_id"].to_list() == houses[good]["house_id"].to_list()
+    assert out["prediction"].to_list() == opened.predictor.predict(houses[good]).values.to_list()
+
+
+def test_a_row_that_is_unreadable_and_one_that_is_refused_stand_in_their_order(
+    bare, batch_of, houses, tmp_path
+):
+    text = houses.head(9).cast(pl.String)
+    text = text.with_columns(
+        area_m2=pl.when(pl.int_range(pl.len()) == 5).then(pl.lit("big")).otherwise("area_m2"),
+        rooms=pl.when(pl.int_range(pl.len()).is_in([3, 7])).then(None).otherwise("rooms"),
+    )
+    text.write_csv(tmp_path / "in.csv")
+    written = batch_of(pedantic(bare))(tmp_path / "in.csv", tmp_path / "out.csv", max_rejects=1.0)
+    rejects = pl.read_csv(*written.rejects)
+    assert rejects["row"].to_list() == [4, 6, 8]
+    assert [why.partition(":")[0] for why in rejects["reason"]] == ["rooms", "area_m2", "rooms"]
+
+
+def test_a_file_of_which_the_model_refuses_every_row_has_no_answers(
+    bare, batch_of, houses, tmp_path
+):
+    houses.with_columns(rooms=pl.lit(None, pl.Int64)).write_parquet(tmp_path / "in.parquet")
+    written = batch_of(pedantic(bare))(
+        tmp_path / "in.parquet", tmp_path / "out.parquet", max_rejects=1.0
+    )
+    assert (written.rows, written.rejected) == (0, houses.height)
+    assert pl.read_parquet(tmp_path / "out.parquet").columns == KEYED
+
+
 def test_columns_that_the_model_does_not_want_are_ignored(batch, opened, houses, tmp_path):
     more = houses.with_columns(
         row=pl.lit("a"), prediction=pl.lit("b"), version=pl.lit(3), reason=pl.lit("c")
@@ -171,6 +233,12 @@ def test_a_column_that_is_missing_is_named_with_a_guess(batch, houses, tmp_path)
         batch(tmp_path / "in.csv", tmp_path / "out.csv")
     assert e.value.hint == "the model wants: area_m2, rooms, age_years, district, garden"
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_file_of_other_columns_is_told_what_it_has(batch, houses, tmp_path):
+    houses.write_csv(tmp_path / "in.csv", separator=";")
+    with pytest.raises(UserError, match=r"district`, `garden`\. They have: house_id;sold_on;area"):
+        batch(tmp_path / "in.csv", tmp_path / "out.csv")
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
@@ -222,8 +290,8 @@ def test_rejects_of_an_earlier_try_do_not_stay_behind(batch, houses, tmp_path):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("out.xlsx", "does not tell how to read it"),
-        ("out", "does not tell how to read it"),
+        ("out.xlsx", "does not tell how to write it: expected .csv, .tsv, .jsonl, .parquet$"),
+        ("out", "does not tell how to write it"),
         ("out.csv.gz", "predictions are written uncompressed"),
         ("nowhere/out.csv", "there is no folder"),
     ],
@@ -390,12 +458,19 @@ def test_progress_tells_rows_and_the_share_of_what_is_behind(batch, houses, tmp_
     assert (rows[-1], shares[-1]) == (houses.height, 1.0)
 
 
-def test_what_the_model_itself_refuses_is_told_in_its_words(life, batch_of, houses, tmp_path):
-    life.change("alpha = 0.1", 'alpha = 0.1\n[model.price.encode]\nmissing = "fail"')
+def test_what_the_project_s_code_raises_is_told_in_its_words(life, batch_of, houses, tmp_path):
+    life.change("clean  =", 'transform = "features:checked"\nclean  =')
+    life.code(
+        "features",
+        "def checked(rows):\n"
+        "    if rows.collect()['area_m2'].null_count():\n"
+        "        raise ValueError('no area')\n"
+        "    return rows\n",
+    )
     life.first_champion()
     rows = houses.with_columns(area_m2=pl.lit(None, dtype=pl.Int64))
     rows.write_csv(tmp_path / "in.csv")
-    with pytest.raises(UserError, match="area_m2"):
+    with pytest.raises(UserError, match=r"checked raised ValueError at .*features.py:3: no area"):
         batch_of(life.open("production"))(tmp_path / "in.csv", tmp_path / "out.csv")
 
 

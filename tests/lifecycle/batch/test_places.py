@@ -174,7 +174,7 @@ def test_a_file_without_a_wanted_column_is_found_before_any_is_predicted(batch, 
 def test_too_many_rejects_of_a_folder_are_shown_where_they_are(batch, months, tmp_path):
     text = (months / "a.csv").read_text().replace("true", "perhaps")
     (months / "a.csv").write_text(text)
-    with pytest.raises(Refused, match="cannot be read") as caught:
+    with pytest.raises(Refused, match="cannot be answered") as caught:
         batch(months, tmp_path / "out")
     place = caught.value.hint.split("look at them in ")[1].split(" and ")[0]
     assert set(pl.read_csv(place)["garden"]) == {"perhaps"}

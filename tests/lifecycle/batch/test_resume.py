@@ -287,7 +287,7 @@ def test_an_input_that_changes_while_it_is_read_gives_no_output(batch, many, tmp
 
 def test_too_many_rejects_refuse_the_output_and_keep_the_work(batch, many, tmp_path):
     source, output = many(2000, "csv"), tmp_path / "out.csv"
-    with pytest.raises(Refused, match=r"2 of 2,000 rows cannot be read \(0.1%; ") as caught:
+    with pytest.raises(Refused, match=r"2 of 2,000 rows cannot be answered \(0.1%; ") as caught:
         batch(source, output, pace=TEXT, max_rejects=0.0005)
     assert "row 501, area_m2: 'big' is not a whole number" in str(caught.value)
     assert "--max-rejects 0.1%" in caught.value.hint

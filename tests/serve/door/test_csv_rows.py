@@ -74,10 +74,15 @@ def test_what_is_wrong_is_named_by_row_column_value_and_expectation():
 
 def test_a_header_that_is_missing_is_not_taken_for_data_nor_data_for_a_header():
     told = problems(f"{LINE}\n{LINE}\n")
-    assert told[0].startswith("column `distance`: is missing.")
-    assert told[-1].endswith("without a header say text/csv; header=absent")
+    assert told[0].endswith("without a header say text/csv; header=absent")
+    assert told[1].startswith("column `distance`: is missing.")
     taken = problems(f"{HEADER}\n{LINE}\n", header=False)
     assert taken[0].startswith('row 1, column `distance`: "distance" is not a number')
+
+
+def test_a_header_with_some_of_the_names_is_one():
+    told = problems(f"{HEADER.replace('distance', 'distanse')}\n{LINE}\n")
+    assert [text.partition(":")[0] for text in told] == ["column `distance`", "column `distanse`"]
 
 
 def test_rows_of_another_width_are_refused_with_the_columns_that_are_expected():

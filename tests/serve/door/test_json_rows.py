@@ -109,6 +109,13 @@ def test_a_missing_column_is_named_with_what_may_have_been_meant():
     assert second == "row 2, column `distanse`: is not known. Did you mean `distance`?"
 
 
+def test_a_stranger_is_answered_with_the_known_columns_and_a_missing_one_is_not():
+    told = problems([{"speed": 3}])
+    assert told[0] == "row 1, column `distance`: is missing. null stands for an unknown value"
+    known = "borough, day, distance, night, riders, tip, trip"
+    assert told[-1] == f"row 1, column `speed`: is not known. Known: {known}"
+
+
 def test_every_problem_of_a_request_is_told_up_to_a_number():
     assert len(problems([{**GOOD, "riders": "x", "night": 2}] * 3)) == 6
     assert len(problems([{**GOOD, "riders": "x"}] * 100)) == MOST

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from keepfit.data.conform import FLAWED
 from keepfit.data.read import reading
 from keepfit.errors import SourceError, UserError
-from keepfit.lifecycle.batch.answers import ROW, answered, flawed
+from keepfit.lifecycle.batch.answers import BESIDE, ROW, answered, flawed, refused_among
 from keepfit.lifecycle.batch.chunks import Chunk, chunks_of
 from keepfit.lifecycle.batch.inputs import Input, identity_of
 from keepfit.lifecycle.batch.keeping import Said, finish, join, keep, keep_streamed
@@ -45,7 +45,7 @@ def _answer(work: Work, done: Done, chunk: Chunk, tally: Tally) -> Done:
     only = chunk.last and len(inputs) == 1 and not before
     with _asking(work, one, first):
         rows = answered(work.answers, chunk.rows, first)
-        columns = [name for name in rows.collect_schema() if name != FLAWED]
+        columns = [name for name in rows.collect_schema() if name not in BESIDE]
         _refuse_unlike(before, columns, one)
         done = replace(done, last=chunk.last, columns=tuple(columns), rows=chunk.size or 0)
         if chunk.streams:
@@ -65,10 +65,10 @@ def _said(work: Work, one: Input, chunk: Chunk, answers: pl.LazyFrame, first: in
     rows = answers.collect(engine="streaming")
     if FLAWED not in rows.columns:
         return Said(rows.height, rows, None)
-    good = rows.filter(~pl.col(FLAWED)).drop(FLAWED)
+    good = rows.filter(~pl.col(FLAWED)).drop(BESIDE, strict=False)
     if good.height == rows.height:
         return Said(rows.height, good, None)
-    bad = flawed(work.answers, chunk.rows, first)
+    bad = flawed(work.answers, chunk.rows, first, refused_among(rows))
     if good.height + bad.height != rows.height:
         raise _changed(one)
     return Said(rows.height, good, bad)

@@ -10,7 +10,7 @@ import polars as pl
 
 from keepfit.data import dtypes
 from keepfit.data.conform import FLAWED, REASON, conform, flagged
-from keepfit.errors import KeepfitError, UnknownName, UserError
+from keepfit.errors import KeepfitError, NoNumber, UnknownName, UserError
 from keepfit.kinds.base import Prediction
 from keepfit.lifecycle.batch.asked import Asked
 from keepfit.lifecycle.open import Opened
@@ -20,6 +20,8 @@ ROW = "row"  # the row's number from 1, where the model has no key
 VERSION = "version"
 _FAR = 1 << 31  # rows; no chunk has as many
 NUMBER = "__row"  # the same on the way, where a column of the rows may be called `row`
+WHY = "__why"  # why the model refuses a row that can be read
+BESIDE = (FLAWED, NUMBER, WHY)  # columns that are told of rows and never written
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,8 @@ def answers_of(opened: Opened, asked: Asked) -> Answers:
 def answered(answers: Answers, rows: pl.LazyFrame, first: int) -> pl.LazyFrame:
     """Key (or number) and answers of each row, the first of which has the number `first`.
 
-    With `__flawed` where some may have a value that cannot be read; their answers mean nothing.
+    With `__flawed` where some may have a value that cannot be read, or be refused by the model;
+    their answers mean nothing. With `__row` and `__why` where only the model can say that.
     """
     predictor = answers.opened.predictor
     key = answers.carried(list(rows.collect_schema()))
@@ -93,32 +96,50 @@ def answered(answers: Answers, rows: pl.LazyFrame, first: int) -> pl.LazyFrame:
     lazy = predictor.lazy(rows) if answers.quick else None
     if lazy is not None:
         return lazy.select(*carried, *answers.columns, *flag)
-    needed = dict.fromkeys([*(key or [NUMBER]), *(c.name for c in predictor.schema), *flag])
+    needed = dict.fromkeys([*key, NUMBER, *(c.name for c in predictor.schema), *flag])
     rows = rows.select(*needed)
     schema = rows.select(*carried).collect_schema() | _types(answers)
-    whole = schema | ({FLAWED: pl.Boolean()} if flag else {})
+    number = rows.select(NUMBER).collect_schema()
+    whole = schema | {FLAWED: pl.Boolean()} | number | {WHY: pl.String()}
 
     def answer(chunk: pl.DataFrame) -> pl.DataFrame:
         good = chunk.filter(~pl.col(FLAWED)) if flag else chunk
-        said = good.select(*carried).with_columns(_said(answers, good)).cast(pl.Schema(schema))
-        if not flag:
-            return said
-        bad = chunk.filter(FLAWED).select(*carried, FLAWED)
-        told = said.with_columns(pl.lit(value=False).alias(FLAWED))
-        return pl.concat([told, bad], how="diagonal").select(*whole)
+        good, said, refused = _said(answers, good)
+        told = good.select(*carried, NUMBER).with_columns(said).cast(pl.Schema(schema | number))
+        bad = [refused.select(*carried, NUMBER, WHY)]
+        if flag:
+            bad.append(chunk.filter(FLAWED).select(*carried, NUMBER))
+        marked = [one.with_columns(pl.lit(value=True).alias(FLAWED)) for one in bad]
+        every = pl.concat([told, *marked], how="diagonal")
+        return every.with_columns(pl.col(FLAWED).fill_null(value=False)).select(*whole)
 
     return rows.map_batches(answer, schema=whole, streamable=not answers.at_once)
 
 
-def flawed(answers: Answers, rows: pl.LazyFrame, first: int) -> pl.DataFrame:
-    """The rows that cannot be read, as they came, each with its number (`row`) and the reason."""
+def refused_among(answered: pl.DataFrame) -> pl.DataFrame:
+    """The number of each row that the model refuses, and the reason."""
+    if WHY not in answered.columns:
+        return pl.DataFrame(schema={NUMBER: pl.UInt32, WHY: pl.String})
+    return answered.filter(pl.col(WHY).is_not_null()).select(NUMBER, WHY)
+
+
+def flawed(answers: Answers, rows: pl.LazyFrame, first: int, refused: pl.DataFrame) -> pl.DataFrame:
+    """The rows that have no answer, as they came, each with its number (`row`) and the reason.
+
+    They are those that cannot be read, and those that the model refuses: `__row` and `__why`.
+    """
     schema = answers.opened.predictor.schema
     numbered = _numbered(rows, first)
+    looked = flagged(numbered, schema)
+    unread = pl.col(FLAWED) if FLAWED in looked.collect_schema() else pl.lit(value=False)
+    bad = looked.filter(unread | pl.col(NUMBER).is_in(refused[NUMBER].implode()))
+    numbers = bad.select(NUMBER).collect(engine="streaming").to_series()
+    own = numbered.filter(pl.col(NUMBER).is_in(numbers.implode())).collect(engine="streaming")
     # Reasons are texts, made for the few rows that want one.
-    bad = flagged(numbered, schema).filter(FLAWED).select(NUMBER).collect(engine="streaming")
-    few = numbered.filter(pl.col(NUMBER).is_in(bad.to_series().implode()))
-    own = few.collect(engine="streaming")
-    reasons = conform(own, schema).select(pl.col(REASON).alias("reason")).collect()
+    told = conform(own, schema).select(NUMBER, REASON).collect()
+    refused = refused.cast({NUMBER: told.schema[NUMBER]})
+    told = told.join(refused, on=NUMBER, how="left", maintain_order="left")
+    reasons = told.select(pl.coalesce(REASON, WHY).alias("reason"))
     plain = own.drop(NUMBER).drop(ROW, "reason", strict=False)
     return pl.concat([own.select(pl.col(NUMBER).alias(ROW)), plain, reasons], how="horizontal")
 
@@ -130,17 +151,32 @@ def _numbered(rows: pl.LazyFrame, first: int) -> pl.LazyFrame:
     return rows.with_row_index(NUMBER).with_columns(pl.col(NUMBER).cast(pl.Int64) + first)
 
 
-def _said(answers: Answers, rows: pl.DataFrame) -> list[pl.Series]:
-    if not rows.height:
-        types = _types(answers)
-        return [pl.Series(name, [], dtype=types[name]) for name in answers.columns]
+def _said(
+    answers: Answers, rows: pl.DataFrame
+) -> tuple[pl.DataFrame, list[pl.Series], pl.DataFrame]:
+    """The rows that are answered, their answers, and with `__why` the rows that are refused."""
+    refused = [rows.clear().with_columns(pl.lit(None, pl.String).alias(WHY))]
+    predictor = answers.opened.predictor
     try:
-        said = answers.opened.predictor.predict(rows)
+        prepared = predictor.prepared(rows) if rows.height else rows
+        while rows.height:
+            try:
+                said = predictor.on_prepared(prepared)
+            except NoNumber as error:
+                lacks = pl.int_range(pl.len()).is_in(error.rows)
+                why = pl.lit(f"{error.column}: {error.said}").alias(WHY)
+                refused.append(rows.filter(lacks).with_columns(why))
+                rows, prepared = rows.filter(~lacks), prepared.filter(~lacks)
+                continue
+            ranks = _ranks(said, answers.columns)
+            told = [_column(said, ranks, name) for name in answers.columns]
+            return rows, told, pl.concat(refused)
     except KeepfitError as error:
         answers.trouble.append(error)
         raise
-    ranks = _ranks(said, answers.columns)
-    return [_column(said, ranks, name) for name in answers.columns]
+    types = _types(answers)
+    nothing = [pl.Series(name, [], dtype=types[name]) for name in answers.columns]
+    return rows, nothing, pl.concat(refused)
 
 
 def _ranks(said: Prediction, columns: Sequence[str]) -> np.ndarray | None:

@@ -104,7 +104,7 @@ def _refuse_too_many(work: Work, tally: Tally) -> None:
             raise unwritable(str(work.target.path.with_name(rejects[0])), error) from error
     enough = math.ceil(share * 1000) / 10
     raise Refused(
-        f"{tally.rejected:,} of {tally.rows:,} rows cannot be read ({share:.1%}; --max-rejects "
+        f"{tally.rejected:,} of {tally.rows:,} rows cannot be answered ({share:.1%}; --max-rejects "
         f"allows {work.asked.max_rejects * 100:g}%): {tally.why}; "
         f"{work.target.place} was not written",
         hint=f"look at them in {seen} and correct the input; or go on without them: "

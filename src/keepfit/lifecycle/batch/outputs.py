@@ -141,6 +141,9 @@ def _refuse_own(asked: Asked, target: Target, inputs: Sequence[Input]) -> None:
 
 def _refuse_format(asked: Asked) -> None:
     name = asked.output if buckets.is_address(asked.output) else os.fspath(Path(asked.output).name)
+    if not tells_format(name):
+        known = ", ".join(f".{kind}" for kind in SINKS)
+        raise UserError(f"the name {name} does not tell how to write it: expected {known}")
     kind, packed = format_of(name)
     if packed:
         raise UserError(

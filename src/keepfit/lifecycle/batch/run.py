@@ -19,7 +19,7 @@ def predict(asked: Asked, open_version: OpenVersion, world: World) -> Written:
     """Predict every row of the input into the output; their names tell the formats.
 
     The output has the key columns (or `row`), the answers, and `version`, in the order of the rows.
-    Rows that cannot be read go to `OUTPUT.rejects.<ext>` with `reason`. All of it appears, or
+    Rows that have no answer go to `OUTPUT.rejects.<ext>` with `reason`. All of it appears, or
     nothing. Stopped at any moment and asked again, it goes on after the last finished chunk and
     makes the same bytes. UserError, Refused, SourceError or SinkError say what is in the way.
     """

@@ -87,10 +87,10 @@ def _named(schema: InputSchema, rows: pl.DataFrame, *, header: bool) -> pl.DataF
         rows.columns = list(schema.names)
     elif not header:
         return pl.DataFrame(schema=dict.fromkeys(schema.names, pl.String))
-    problems.missing(schema, None, rows.columns)
-    if problems.found and header:
+    if rows.width and schema.known.isdisjoint(rows.columns):
         told = "the first row names the columns; without a header say text/csv; header=absent"
-        problems.found.append(Problem(expected=told))
+        problems.found.append(Problem(expected=told))  # first: what follows may come of it
+    problems.missing(schema, None, rows.columns)
     problems.raise_if_any()
     return rows
 

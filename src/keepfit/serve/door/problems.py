@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from keepfit.errors import guess
+from keepfit.errors import NoNumber, guess, nearest
 from keepfit.records import Record
 from keepfit.serve.door.schema import Field, InputSchema
 
@@ -58,6 +58,13 @@ class BadRequest(Exception):
         return cls([Problem(expected=text)], status=status)
 
 
+def lacking(error: NoNumber) -> BadRequest:
+    """Each row that the model refuses, for it lacks a number."""
+    few = error.rows[:MOST]
+    problems = [Problem(row=row + 1, column=error.column, expected=error.said) for row in few]
+    return BadRequest(problems, more=len(error.rows) > MOST)
+
+
 class Problems:
     """Problems as they are found; no more are looked for than an answer tells."""
 
@@ -80,8 +87,8 @@ class Problems:
         strangers = [name for name in names if name not in schema.known]
         for name in schema.names:
             if name not in names:
-                told = f"is missing.{guess(name, strangers) if strangers else ''} null stands for"
-                self._column(row, name, f"{told} an unknown value")
+                told = f"is missing.{nearest(name, strangers)} null stands for an unknown value"
+                self._column(row, name, told)
         for name in strangers:
             self._column(row, name, _stranger(schema, name))
 
