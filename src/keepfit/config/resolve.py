@@ -54,11 +54,11 @@ def _store(store: str, root: Path, variables: Mapping[str, str]) -> str:
 
 def _tables(project: ProjectTable, reading: Reading, tree: Node) -> tuple[dict[str, Any], set[str]]:
     """The tables `project` and `model` as JSON holds them, and whose values are secret."""
-    tables: dict[str, Any] = {"project": project.model_dump(mode="json"), "model": {}}
+    tables: dict[str, Any] = {"project": project.plain(), "model": {}}
     secrets = _hide(tables["project"], tree.at(("project",))[0], ProjectTable.model_validate)
     for name, model in reading.models.items():
         if model.spec:
-            tables["model"][name] = model.spec.model_dump(mode="json", by_alias=True)
+            tables["model"][name] = model.spec.plain()
             node = tree.at(("model", name))[0]
             secrets |= _hide(tables["model"][name], node, _valid_model(model))
     return tables, secrets

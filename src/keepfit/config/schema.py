@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, Self
 
+import msgspec
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -27,7 +28,15 @@ _PINNED = re.compile(r"\d+\.\d+\.\d+(-[0-9a-f]{7,40}|-x[0-9a-f]{6})?")
 class Table(BaseModel):
     """A table of the file: frozen, and a key it does not know is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    # JSON knows no infinity: it comes as a text there, and is read back from it
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, defer_build=True, ser_json_inf_nan="strings"
+    )
+
+    def plain(self) -> dict[str, Any]:
+        """The table as JSON holds it, its keys as the file spells them."""
+        table: dict[str, Any] = msgspec.json.decode(self.model_dump_json(by_alias=True))
+        return table
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -117,6 +126,11 @@ class Checks(Table):
     """what a finding of a check is: fail (the default), warn or note"""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    @property
+    def bounds(self) -> dict[str, tuple[float, float]]:
+        """The ranges outside which no row is trained on, nor answered."""
+        return self.ranges if self.severity.get("ranges", "fail") == "fail" else {}
 
 
 class Split(Table):

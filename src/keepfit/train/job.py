@@ -50,7 +50,7 @@ class Job(Record, frozen=True, kw_only=True):
     ) -> Job:
         """The job of training what `spec` declares, with the seed of its split."""
         return cls(
-            spec=spec.model_dump(mode="json", by_alias=True),
+            spec=spec.plain(),
             snapshot=snapshot,
             paths={digest: str(path.absolute()) for digest, path in paths.items()},
             root=str(root.absolute()),

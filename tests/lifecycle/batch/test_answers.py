@@ -182,6 +182,24 @@ def test_rows_that_the_model_refuses_are_rejected_with_the_reason_and_count_as_r
     assert out["prediction"].to_list() == opened.predictor.predict(houses[good]).values.to_list()
 
 
+@pytest.mark.parametrize("given", WRITERS)
+def test_a_row_out_of_the_ranges_that_training_demands_is_rejected_as_it_is_over_http(
+    bare, batch_of, houses, tmp_path, given
+):
+    bare.months(*range(1, 13))
+    bare.add("[model.price.checks]\nranges = { rooms = [1, 20], price = [0, inf] }")
+    bare.first_champion()
+    opened, source = bare.open("production"), tmp_path / f"in.{given}"
+    rooms = pl.when(pl.int_range(pl.len()) == 4).then(40).otherwise("rooms").alias("rooms")
+    WRITERS[given](houses.with_columns(rooms), source)
+    written = batch_of(opened)(source, tmp_path / "out.csv", pace=SMALL)
+    assert (written.rows, written.rejected) == (houses.height - 1, 1)
+    rejects = pl.read_csv(*written.rejects)
+    assert rejects.select("row", "reason").rows() == [(5, "rooms: 40 is not between 1 and 20")]
+    good = opened.predictor.predict(houses[np.delete(np.arange(houses.height), [4])])
+    assert pl.read_csv(tmp_path / "out.csv")["prediction"].to_list() == good.values.to_list()
+
+
 def test_a_row_that_is_unreadable_and_one_that_is_refused_stand_in_their_order(
     bare, batch_of, houses, tmp_path
 ):

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from keepfit.data import dtypes
-from keepfit.data.conform import FLAWED, REASON, conform, flagged
+from keepfit.data.conform import FLAWED, REASON, Bounds, conform, flagged
 from keepfit.errors import KeepfitError, NoNumber, UnknownName, UserError
 from keepfit.kinds.base import Prediction
 from keepfit.lifecycle.batch.asked import Asked
@@ -47,7 +47,13 @@ class Answers:
     def streams(self, have: Mapping[str, pl.DataType]) -> bool:
         """Whether rows of these types can be answered without a look at any: none has a flaw."""
         schema = dtypes.schema_of(self.opened.predictor.schema)
-        return self.quick and all(have.get(name) == dtype for name, dtype in schema.items())
+        typed = all(have.get(name) == dtype for name, dtype in schema.items())
+        return self.quick and typed and not schema.keys() & self.bounds.keys()
+
+    @property
+    def bounds(self) -> Bounds:
+        """Of numbers, outside which a row is not answered; over HTTP it is neither."""
+        return self.opened.spec.checks.bounds
 
     @property
     def at_once(self) -> bool:
@@ -90,7 +96,7 @@ def answered(answers: Answers, rows: pl.LazyFrame, first: int) -> pl.LazyFrame:
     """
     predictor = answers.opened.predictor
     key = answers.carried(list(rows.collect_schema()))
-    rows = flagged(_numbered(rows, first), predictor.schema)
+    rows = flagged(_numbered(rows, first), predictor.schema, answers.bounds)
     flag = [FLAWED] if FLAWED in rows.collect_schema() else []
     carried = [pl.col(name) for name in key] or [pl.col(NUMBER).alias(ROW)]
     lazy = predictor.lazy(rows) if answers.quick else None
@@ -130,13 +136,13 @@ def flawed(answers: Answers, rows: pl.LazyFrame, first: int, refused: pl.DataFra
     """
     schema = answers.opened.predictor.schema
     numbered = _numbered(rows, first)
-    looked = flagged(numbered, schema)
+    looked = flagged(numbered, schema, answers.bounds)
     unread = pl.col(FLAWED) if FLAWED in looked.collect_schema() else pl.lit(value=False)
     bad = looked.filter(unread | pl.col(NUMBER).is_in(refused[NUMBER].implode()))
     numbers = bad.select(NUMBER).collect(engine="streaming").to_series()
     own = numbered.filter(pl.col(NUMBER).is_in(numbers.implode())).collect(engine="streaming")
     # Reasons are texts, made for the few rows that want one.
-    told = conform(own, schema).select(NUMBER, REASON).collect()
+    told = conform(own, schema, answers.bounds).select(NUMBER, REASON).collect()
     refused = refused.cast({NUMBER: told.schema[NUMBER]})
     told = told.join(refused, on=NUMBER, how="left", maintain_order="left")
     reasons = told.select(pl.coalesce(REASON, WHY).alias("reason"))

@@ -80,11 +80,10 @@ class InputSchema:
     @classmethod
     def of(cls, columns: Sequence[Column], spec: ModelSpec) -> InputSchema:
         """What the version wants; of `checks.ranges`, what a training would have been refused."""
-        strict = spec.checks.severity.get("ranges", "fail") == "fail"
-        ranges = spec.checks.ranges if strict else {}
+        bounds = spec.checks.bounds
         names = {column.name for column in columns}
         return cls(
-            fields=tuple(_field(column, ranges.get(column.name)) for column in columns),
+            fields=tuple(_field(column, bounds.get(column.name)) for column in columns),
             carried=tuple(name for name in spec.data.key if name not in names),
             target=spec.target,
         )
