@@ -19,7 +19,8 @@ import numpy as np
 import polars as pl
 from measure import Figure
 
-from keepfit.config.schema import Encode, Gate, Rule
+from keepfit.config.schema.gate import Gate, Rule
+from keepfit.config.schema.rows import Encode
 from keepfit.decide.gate import judge
 from keepfit.evaluate.baseline import naive
 from keepfit.evaluate.certificate import Precedent, Seen, certify
@@ -29,7 +30,10 @@ from keepfit.evaluate.metrics import get
 from keepfit.kinds import kind
 from keepfit.kinds.base import Lesson, Prediction
 from keepfit.lifecycle.begin.nycflights import flights_zip
-from keepfit.records import Candidate, Evidence, Overlap, Side, SplitReport
+from keepfit.records.comparison import Overlap, Side
+from keepfit.records.evidence import Evidence
+from keepfit.records.rows import SplitReport
+from keepfit.records.training import Candidate
 
 RETRAINS = 1_000
 LEARNED, JUDGED = 2_500, 500

@@ -102,7 +102,7 @@ def _prostate() -> Figure:
 
 
 def _fitted(kind: str, rows: object, target: object, params: dict[str, object]) -> object:
-    from keepfit.config.schema import Encode
+    from keepfit.config.schema.rows import Encode
     from keepfit.kinds import kind as kind_of
     from keepfit.kinds import params_of
     from keepfit.kinds.base import Lesson

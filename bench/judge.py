@@ -11,7 +11,7 @@ ROWS = 1_000_000
 SCRIPT = """
 import numpy as np
 import polars as pl
-from keepfit.config.schema import Gate
+from keepfit.config.schema.gate import Gate
 from keepfit.evaluate.compare import measure
 from keepfit.kinds.base import Prediction
 

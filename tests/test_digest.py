@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keepfit.digest import canonical, digest_of, sha256, sha256_file
-from keepfit.records import Column
+from keepfit.records.rows import Column
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text()
@@ -47,7 +47,7 @@ def test_there_are_no_spaces_and_text_is_utf_8():
 def test_a_record_is_spelled_the_same_in_every_process():
     record = Column(name="x", dtype="Float64")
     code = (
-        "from keepfit.digest import digest_of; from keepfit.records import Column; "
+        "from keepfit.digest import digest_of; from keepfit.records.rows import Column; "
         "print(digest_of([Column(name='x', dtype='Float64'), dict(b=1, a={'z': 1, 'y': 2})]))"
     )
     said = {

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from keepfit import records
 from keepfit.digest import canonical
-from keepfit.records import Column, Reason, Record, Verdict
+from keepfit.records.base import Record
+from keepfit.records.evidence import Reason, Verdict
+from keepfit.records.rows import Column
 
 ALL = [
     value

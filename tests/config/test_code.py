@@ -14,7 +14,7 @@ from keepfit.config.code import (
 )
 from keepfit.digest import digest_of, sha256
 from keepfit.errors import UserError
-from keepfit.records import Code
+from keepfit.records.training import Code
 
 COMMIT = "aff1242" + "0" * 33
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from keepfit.config.load import find_file, load
-from keepfit.config.schema import Sql
+from keepfit.config.schema.rows import Sql
 from keepfit.durations import Duration
 from keepfit.errors import ConfigError, UnknownName, UserError
 

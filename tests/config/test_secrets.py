@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keepfit.config.diff import training_digest
-from keepfit.config.schema import ModelSpec
+from keepfit.config.schema.model import ModelSpec
 from keepfit.config.show import explain
 from keepfit.digest import canonical
 

@@ -8,12 +8,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from keepfit.config.schema import ModelSpec
+from keepfit.config.schema.model import ModelSpec
 from keepfit.data.parts import FolderParts
 from keepfit.data.rows import rows_of
 from keepfit.data.snapshot import freeze
 from keepfit.data.statcache import StatCache
-from keepfit.records import Snapshot
+from keepfit.records.rows import Snapshot
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 

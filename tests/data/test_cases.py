@@ -5,7 +5,7 @@ import json
 import polars as pl
 import pytest
 
-from keepfit.config.schema import Benchmark
+from keepfit.config.schema.gate import Benchmark
 from keepfit.data.cases import read_cases
 from keepfit.digest import sha256_file
 from keepfit.errors import DataRefused, UserError

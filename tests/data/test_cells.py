@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from keepfit.data.cells import Unreadable, reader_of
 from keepfit.data.conform import REASON, conform
-from keepfit.records import Column
+from keepfit.records.rows import Column
 
 WHOLE = [f"{sign}Int{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)]
 DTYPES = ["Float64", "Float32", *WHOLE, "Boolean", "String"]

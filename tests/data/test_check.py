@@ -10,7 +10,7 @@ import pytest
 from keepfit.data.check import REASON, check, enough, refuse
 from keepfit.data.dtypes import columns_of
 from keepfit.errors import DataRefused, UserError
-from keepfit.records import Column
+from keepfit.records.rows import Column
 
 ROWS = pl.DataFrame(
     {

@@ -10,7 +10,7 @@ import pytest
 
 from keepfit.data.features import derive, input_columns, serving_rules, transform
 from keepfit.errors import UserError
-from keepfit.records import Column
+from keepfit.records.rows import Column
 
 ROWS = pl.LazyFrame({"at": [datetime(2020, 1, 1, 6), datetime(2020, 1, 1, 18)], "km": [1.0, 2.0]})
 

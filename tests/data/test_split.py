@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keepfit.config.schema import ModelSpec
+from keepfit.config.schema.model import ModelSpec
 from keepfit.data.keys import row_keys
 from keepfit.data.split import check_target, cut
 from keepfit.errors import DataRefused, UserError

@@ -1,18 +1,10 @@
 import msgspec
 import pytest
 
-from keepfit.records import (
-    Certificate,
-    Comparison,
-    Evidence,
-    MetricScore,
-    Overlap,
-    RuleScore,
-    Side,
-    SliceScore,
-    SplitReport,
-    Witness,
-)
+from keepfit.records.certificate import Certificate, Witness
+from keepfit.records.comparison import Comparison, MetricScore, Overlap, RuleScore, Side, SliceScore
+from keepfit.records.evidence import Evidence
+from keepfit.records.rows import SplitReport
 
 replace = msgspec.structs.replace
 

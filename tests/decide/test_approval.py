@@ -1,7 +1,7 @@
 import pytest
 
 from keepfit.decide.approval import who_must_act
-from keepfit.records import Verdict
+from keepfit.records.evidence import Verdict
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepfit.config.schema import Gate
+from keepfit.config.schema.gate import Gate
 from keepfit.decide.certificate import RULE
 from keepfit.decide.gate import judge
-from keepfit.records import MetricScore, Overlap, Side
+from keepfit.records.comparison import MetricScore, Overlap, Side
 
 change = msgspec.structs.replace
 HEX = st.text("0123456789abcdef", min_size=64, max_size=64)

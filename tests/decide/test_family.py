@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from keepfit.config.schema import Gate, Rule
+from keepfit.config.schema.gate import Gate, Rule
 from keepfit.decide.gate import judge
 from keepfit.evaluate.compare import measure
 from keepfit.kinds.base import Prediction

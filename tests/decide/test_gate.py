@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepfit.config.schema import Gate, Rule
+from keepfit.config.schema.gate import Gate, Rule
 from keepfit.decide.gate import judge, worst
-from keepfit.records import Finding, MetricScore, Overlap, Reason, RuleScore, SliceScore
+from keepfit.records.comparison import MetricScore, Overlap, RuleScore, SliceScore
+from keepfit.records.evidence import Reason
+from keepfit.records.rows import Finding
 
 RULES = (
     Rule(metric="mae", max=7),

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepfit.config.schema import Gate, Rule
+from keepfit.config.schema.gate import Gate, Rule
 from keepfit.decide.gate import judge
 from keepfit.decide.junit import junit
-from keepfit.records import Reason, Verdict
+from keepfit.records.evidence import Reason, Verdict
 
 RULES = (Rule(metric="mae", max=1), Rule(metric="r2", min=0.95, severity="warn"))
 

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from keepfit.config.schema import Gate
+from keepfit.config.schema.gate import Gate
 from keepfit.decide.gate import judge
 from keepfit.evaluate.compare import measure
 from keepfit.kinds.base import Prediction

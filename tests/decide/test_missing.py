@@ -10,9 +10,10 @@ import math
 import msgspec
 import pytest
 
-from keepfit.config.schema import Benchmark, Gate, Rule
+from keepfit.config.schema.gate import Benchmark, Gate, Rule
 from keepfit.decide.gate import judge
-from keepfit.records import BenchmarkScore, CaseChange, Evidence, Overlap
+from keepfit.records.comparison import BenchmarkScore, CaseChange, Overlap
+from keepfit.records.evidence import Evidence
 
 GATE = Gate(
     metric="mae",

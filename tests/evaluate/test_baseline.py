@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 import polars as pl
 import pytest
 
-from keepfit.config.schema import Gate, Seasonal
+from keepfit.config.schema.gate import Gate, Seasonal
 from keepfit.errors import UserError
 from keepfit.evaluate.baseline import baseline_of, naive
 

@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from keepfit.config.schema import Gate, Rule
+from keepfit.config.schema.gate import Gate, Rule
 from keepfit.digest import canonical
 from keepfit.errors import UnknownName
 from keepfit.evaluate.baseline import naive

@@ -4,15 +4,9 @@ import pytest
 from keepfit.errors import NotComparable
 from keepfit.evaluate.compare import Measured
 from keepfit.evaluate.evidence import different, gather, trim_overlap
-from keepfit.records import (
-    Candidate,
-    Comparison,
-    MetricScore,
-    Overlap,
-    Removal,
-    Side,
-    SplitReport,
-)
+from keepfit.records.comparison import Comparison, MetricScore, Overlap, Side
+from keepfit.records.rows import Removal, SplitReport
+from keepfit.records.training import Candidate
 
 CANDIDATE = Candidate(
     model="fare",

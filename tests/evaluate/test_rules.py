@@ -4,12 +4,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from keepfit.config.schema import Gate, Rule
+from keepfit.config.schema.gate import Gate, Rule
 from keepfit.evaluate.baseline import naive
 from keepfit.evaluate.compare import measure
 from keepfit.evaluate.rules import Rival
 from keepfit.kinds.base import Prediction
-from keepfit.records import Side
+from keepfit.records.comparison import Side
 
 ROWS = 300
 PINNED = Side(digest="a" * 64, version="1.4.2-aff1242")

@@ -4,7 +4,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from keepfit.config.schema import Encode
+from keepfit.config.schema.rows import Encode
 from keepfit.kinds.base import Lesson
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepfit.config.schema import Encode
+from keepfit.config.schema.rows import Encode
 from keepfit.kinds.design import Design, design_of
 from keepfit.kinds.encode import learn
 from keepfit.kinds.normal import descend, normal

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepfit.config.schema import Encode
+from keepfit.config.schema.rows import Encode
 from keepfit.errors import NoNumber, UnknownName, UserError
 from keepfit.kinds.encode import codes_of, learn, level_expression, number_expression, numbers_of
 

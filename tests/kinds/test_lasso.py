@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import ElasticNet as PeerElasticNet
 
-from keepfit.config.schema import Encode
+from keepfit.config.schema.rows import Encode
 from keepfit.errors import UserError
 from keepfit.kinds import descent
 from keepfit.kinds.base import Lesson

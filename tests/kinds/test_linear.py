@@ -12,7 +12,7 @@ from sklearn.linear_model import Ridge as PeerRidge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from keepfit.config.schema import Encode
+from keepfit.config.schema.rows import Encode
 from keepfit.errors import DataRefused, UserError
 from keepfit.kinds import squares
 from keepfit.kinds.base import Lesson

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from keepfit.config.schema import Data, Encode
+from keepfit.config.schema.rows import Data, Encode
 from keepfit.data.dtypes import columns_of
 from keepfit.errors import Corrupt
 from keepfit.kinds import batch_of, convert

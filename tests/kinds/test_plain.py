@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keepfit.config.schema import Encode
+from keepfit.config.schema.rows import Encode
 from keepfit.errors import Corrupt
 from keepfit.kinds.base import Lesson
 from keepfit.kinds.linear import LINEAR, RIDGE

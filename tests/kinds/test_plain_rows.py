@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keepfit.config.schema import Encode
+from keepfit.config.schema.rows import Encode
 from keepfit.errors import Corrupt
 from keepfit.kinds import KINDS, kind, rows_of
 from keepfit.kinds.base import Lesson

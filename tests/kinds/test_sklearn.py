@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from keepfit.config.schema import Encode
+from keepfit.config.schema.rows import Encode
 from keepfit.errors import Corrupt, NotInstalled, UnknownName, UserError
 from keepfit.kinds.base import Lesson
 from keepfit.kinds.header import ESTIMATOR, MODEL
@@ -302,7 +302,7 @@ def test_without_scikit_learn_the_pip_command_is_named():
 import sys
 sys.modules["sklearn"] = None
 import polars as pl
-from keepfit.config.schema import Encode
+from keepfit.config.schema.rows import Encode
 from keepfit.errors import NotInstalled
 from keepfit.kinds.base import Lesson
 from keepfit.kinds.params import Sklearn

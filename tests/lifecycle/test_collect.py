@@ -11,7 +11,7 @@ import pytest
 import story
 
 from keepfit.cli import main
-from keepfit.config.schema import Keep
+from keepfit.config.schema.release import Keep
 from keepfit.lifecycle.collect import Rules, survey, why_kept
 from keepfit.names import Reference
 from keepfit.store.local import LocalStore

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from keepfit.config.schema import Promote as Rules
+from keepfit.config.schema.release import Promote as Rules
 from keepfit.digest import canonical, sha256
 from keepfit.errors import KeepfitError
 from keepfit.lifecycle import trust

@@ -77,7 +77,7 @@ def test_a_version_whose_files_are_damaged_fails_the_rule_and_says_so(champion):
 
 
 def test_collection_keeps_what_a_rule_names(champion):
-    from keepfit.config.schema import Keep
+    from keepfit.config.schema.release import Keep
     from keepfit.lifecycle.collect import Rules, survey
 
     for month in (11, 12):

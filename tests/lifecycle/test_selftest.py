@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keepfit.cli import main
-from keepfit.config.schema import Gate
+from keepfit.config.schema.gate import Gate
 from keepfit.lifecycle import selftest
 from keepfit.lifecycle.selftest import SABOTAGED, gate_test
-from keepfit.records import Side
+from keepfit.records.comparison import Side
 
 MODEL = """\
 [project]

@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from keepfit.config.schema import Encode
+from keepfit.config.schema.rows import Encode
 from keepfit.errors import Corrupt, UnknownName
 from keepfit.kinds import KINDS, kind, known, params_of
 from keepfit.kinds.base import Fitted, Lesson, Prediction
@@ -282,7 +282,7 @@ def check_answers(fitted: Fitted, later: pl.DataFrame) -> None:
 LIGHT = """
 import sys
 import polars as pl
-from keepfit.config.schema import Encode
+from keepfit.config.schema.rows import Encode
 from keepfit.kinds import kind, params_of
 from keepfit.kinds.base import Lesson
 rows = pl.DataFrame({"x": [1.0, 2.0, 3.0, None], "g": ["a", "b", "a", "b"], "y": [0, 1, 0, 2]})

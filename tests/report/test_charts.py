@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from keepfit.records import ResidualBin, Residuals
+from keepfit.records.exhibits import ResidualBin, Residuals
 from keepfit.report.charts.bars import Bar, bars
 from keepfit.report.charts.gains import Gain, gains
 from keepfit.report.charts.past import past

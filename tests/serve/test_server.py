@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 
-from keepfit.config.schema import Serve
+from keepfit.config.schema.serving import Serve
 from keepfit.serve.server import Process, World
 
 

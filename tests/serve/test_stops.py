@@ -10,7 +10,7 @@ from io import BytesIO, StringIO
 import pytest
 from load import Load
 
-from keepfit.config.schema import Serve
+from keepfit.config.schema.serving import Serve
 from keepfit.names import Reference
 from keepfit.serve.follow import Stage
 from keepfit.serve.server import Process, World, run

@@ -11,7 +11,7 @@ from lives import AT_ONCE, TO_RECIPES
 from story import WRITING
 
 from keepfit.digest import sha256, sha256_file
-from keepfit.records import Part
+from keepfit.records.rows import Part
 from keepfit.store.local import LocalStore
 from keepfit.store.registry import Registry
 from keepfit.store.state import State

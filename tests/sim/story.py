@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from keepfit.errors import Conflict, Refused, StoreError, Unclear
-from keepfit.records import Part
+from keepfit.records.rows import Part
 from keepfit.store.memory import MemoryStore
 from keepfit.store.nouns import VersionState
 from keepfit.store.registry import Registry

@@ -21,12 +21,12 @@ from spec import Spec, Violation
 from story import WRITING
 from world import MODEL, STRANGER, TooLong, World, again
 
-from keepfit.config.schema import Keep
+from keepfit.config.schema.release import Keep
 from keepfit.digest import sha256
 from keepfit.errors import Refused, StoreError, UnknownName
 from keepfit.lifecycle import collect as lifecycle_collect
 from keepfit.lifecycle.collect import Rules, survey
-from keepfit.records import Column, Part
+from keepfit.records.rows import Column, Part
 from keepfit.store import archive, keys, leftovers, registry, rules, shortcut
 from keepfit.store.books import Books
 from keepfit.store.events import Purge, PurgeParts, Tombstone

@@ -9,7 +9,7 @@ import pytest
 from keepfit.digest import sha256
 from keepfit.errors import Refused, StoreError
 from keepfit.names import Reference
-from keepfit.records import Column, Part
+from keepfit.records.rows import Column, Part
 from keepfit.store import keys
 from keepfit.store.heartbeat import beating
 from keepfit.store.memory import MemoryStore

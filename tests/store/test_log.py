@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from keepfit.errors import Corrupt, Refused, StoreError
-from keepfit.records import Column, Part
+from keepfit.records.rows import Column, Part
 from keepfit.store import keys
 from keepfit.store.events import Freeze
 

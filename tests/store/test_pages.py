@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from keepfit.digest import sha256
 from keepfit.errors import Corrupt, Refused, StoreError
-from keepfit.records import Column, Part
+from keepfit.records.rows import Column, Part
 from keepfit.store import archive, checkpoint, events, keys, shortcut
 from keepfit.store.fold import fold
 from keepfit.store.log import append, read, read_all

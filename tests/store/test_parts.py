@@ -2,7 +2,7 @@ import pytest
 
 from keepfit.digest import sha256
 from keepfit.errors import Corrupt, Refused, SourceError, UnknownName
-from keepfit.records import Column, Part
+from keepfit.records.rows import Column, Part
 
 
 def part_of(path, *, columns=2, **facts):

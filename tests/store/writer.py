@@ -8,15 +8,9 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from keepfit.records import (
-    Candidate,
-    Code,
-    Environment,
-    Manifest,
-    Recipe,
-    Snapshot,
-    SplitReport,
-)
+from keepfit.records.rows import Snapshot, SplitReport
+from keepfit.records.training import Candidate, Code, Environment, Recipe
+from keepfit.records.version import Manifest
 from keepfit.store.open import open_store
 from keepfit.store.registry import Registry
 from keepfit.store.versions import described

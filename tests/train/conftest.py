@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from keepfit.config.schema import ModelSpec
+from keepfit.config.schema.model import ModelSpec
 from keepfit.data.parts import FolderParts
 from keepfit.data.snapshot import freeze
 from keepfit.data.statcache import StatCache

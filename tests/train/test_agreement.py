@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from keepfit.config.schema import Data, Encode
+from keepfit.config.schema.rows import Data, Encode
 from keepfit.data.dtypes import columns_of
 from keepfit.kinds import kind, rows_of
 from keepfit.kinds.base import Lesson, Prediction

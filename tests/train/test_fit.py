@@ -9,7 +9,7 @@ from keepfit.data.keys import read_fingerprint, row_keys
 from keepfit.data.prepare import prepare
 from keepfit.digest import digest_of, sha256, sha256_file
 from keepfit.errors import Refused
-from keepfit.records import Code
+from keepfit.records.training import Code
 from keepfit.train.fit import fit
 from keepfit.train.predictor import Predictor
 

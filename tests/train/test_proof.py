@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from keepfit.config.schema import ModelSpec
+from keepfit.config.schema.model import ModelSpec
 from keepfit.data.prepare import prepare
 from keepfit.digest import canonical
 from keepfit.lifecycle.differences import equal, of_rows

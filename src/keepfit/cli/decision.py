@@ -12,7 +12,8 @@ from keepfit.cli.show import show_slices, show_verdict
 
 if TYPE_CHECKING:
     from keepfit.lifecycle.decision import Decision
-    from keepfit.records import Evidence, Manifest
+    from keepfit.records.evidence import Evidence
+    from keepfit.records.version import Manifest
 
 
 def show_decision(asked: Decision, until: str | None = None) -> None:

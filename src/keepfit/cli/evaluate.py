@@ -14,7 +14,8 @@ from keepfit.cli.session import Session, verb
 
 if TYPE_CHECKING:
     from keepfit.lifecycle.compare import Compared, Evaluated
-    from keepfit.records import DisagreementRow, Evidence
+    from keepfit.records.disagreement import DisagreementRow
+    from keepfit.records.evidence import Evidence
 
 DATA = click.option(
     "--data", type=click.Path(path_type=Path), help="Rows to score; else the present holdout."

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from keepfit.lifecycle.release import Release
     from keepfit.lifecycle.run import Done, How
     from keepfit.lifecycle.train import Kept
-    from keepfit.records import BenchmarkScore, Bump, Evidence, Verdict
+    from keepfit.records.base import Bump
+    from keepfit.records.comparison import BenchmarkScore
+    from keepfit.records.evidence import Evidence, Verdict
     from keepfit.train.worker import Trainer
 
 

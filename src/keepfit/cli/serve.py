@@ -15,7 +15,7 @@ from keepfit.errors import UserError
 
 if TYPE_CHECKING:
     from keepfit.config.load import Project
-    from keepfit.config.schema import Serve
+    from keepfit.config.schema.serving import Serve
     from keepfit.names import Reference
     from keepfit.serve.metrics import Metrics
     from keepfit.serve.server import Process

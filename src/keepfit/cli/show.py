@@ -15,7 +15,8 @@ from keepfit.cli.told import in_words
 if TYPE_CHECKING:
     from keepfit.lifecycle.judgement import Judgement
     from keepfit.lifecycle.look import Inside
-    from keepfit.records import Evidence, Manifest
+    from keepfit.records.evidence import Evidence
+    from keepfit.records.version import Manifest
 
 WIDEST = 24  # how many encoded columns are shown before the rest is only counted
 

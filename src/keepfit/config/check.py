@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from keepfit.config.lines import KeyPath
-from keepfit.config.schema import ModelSpec, ProjectTable, Promote
+from keepfit.config.schema.model import ModelSpec, ProjectTable
+from keepfit.config.schema.release import Promote
 from keepfit.config.wording import Wrong, in_plain_words, shown, unknown_key
 from keepfit.errors import UserError, guess
 from keepfit.names import LATEST, check_name

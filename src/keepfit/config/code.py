@@ -16,7 +16,7 @@ from keepfit.config.git import GitState, git_state
 from keepfit.config.imports import local_modules
 from keepfit.digest import digest_of, sha256
 from keepfit.errors import UserError, guess
-from keepfit.records import Code
+from keepfit.records.training import Code
 
 __all__ = [
     "GitState",

@@ -9,7 +9,7 @@ from typing import Any
 
 from keepfit.config.lines import dotted
 from keepfit.digest import Digest, digest_of
-from keepfit.records import Bump
+from keepfit.records.base import Bump
 
 _MAJOR = ("kind", "target")
 # What can change the fitted bytes, beside the rows and the code. What is not named here (owner,

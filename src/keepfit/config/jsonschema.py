@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from keepfit.config.schema import ModelSpec, ProjectTable
+from keepfit.config.schema.model import ModelSpec, ProjectTable
 
 Schema = dict[str, Any]
 

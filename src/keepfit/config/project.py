@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from keepfit.config.lines import KeyPath, dotted
 from keepfit.config.nodes import DEFAULT, Origin
-from keepfit.config.schema import ModelSpec, Serve
+from keepfit.config.schema.model import ModelSpec
+from keepfit.config.schema.serving import Serve
 from keepfit.errors import UnknownName
 
 

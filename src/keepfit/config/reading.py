@@ -9,7 +9,7 @@ from keepfit.config.check import CheckedModel, Known, Table, check_model, check_
 from keepfit.config.environment import expand, names_in
 from keepfit.config.lines import KeyPath, Lines, dotted
 from keepfit.config.nodes import Node, Origin
-from keepfit.config.schema import ProjectTable
+from keepfit.config.schema.model import ProjectTable
 from keepfit.config.wording import Wrong, shown, unknown_key
 from keepfit.errors import Problem
 

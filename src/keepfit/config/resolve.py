@@ -14,7 +14,7 @@ from keepfit.config.lines import KeyPath, dotted
 from keepfit.config.nodes import Node
 from keepfit.config.project import Project
 from keepfit.config.reading import Reading
-from keepfit.config.schema import ModelSpec, ProjectTable
+from keepfit.config.schema.model import ModelSpec, ProjectTable
 
 Valid = Callable[[Any], object]  # raises ValidationError where a table is not valid
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import polars as pl
 
-from keepfit.config.schema import Benchmark
+from keepfit.config.schema.gate import Benchmark
 from keepfit.data.conform import REASON, conform
 from keepfit.data.incoming import scan_incoming
 from keepfit.data.read import reading
 from keepfit.digest import Digest, sha256_file
 from keepfit.errors import DataRefused, UserError, guess
-from keepfit.records import Column
+from keepfit.records.rows import Column
 
 _ANSWER, _CASE, _UNCLEAR = "__answer", "__case", "__unclear"
 

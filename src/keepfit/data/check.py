@@ -9,12 +9,13 @@ from typing import Literal
 
 import polars as pl
 
-from keepfit.config.schema import ModelSpec
+from keepfit.config.schema.model import ModelSpec
 from keepfit.data.casts import moment
 from keepfit.data.dtypes import family, schema_of
 from keepfit.data.timeline import naive_utc
 from keepfit.errors import DataRefused, UserError, guess
-from keepfit.records import Column, Finding, Severity
+from keepfit.records.base import Severity
+from keepfit.records.rows import Column, Finding
 
 REASON = "reason"
 

@@ -10,7 +10,7 @@ from polars.exceptions import PolarsError
 from keepfit.data.expressions import columns_of, expression
 from keepfit.data.read import in_short
 from keepfit.errors import UserError
-from keepfit.records import Removal
+from keepfit.records.rows import Removal
 
 _EXAMPLES = 3
 

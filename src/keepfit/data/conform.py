@@ -9,7 +9,7 @@ import polars as pl
 
 from keepfit.data import casts, dtypes
 from keepfit.errors import UserError, listed, nearest
-from keepfit.records import Column
+from keepfit.records.rows import Column
 
 Bounds = Mapping[str, tuple[float, float]]  # the least and the greatest value of a column
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 
 from keepfit.errors import UserError, guess
-from keepfit.records import Column
+from keepfit.records.rows import Column
 
 DECLARED: dict[str, pl.DataType] = {
     "integer": pl.Int64(),

@@ -9,11 +9,11 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import PolarsError
 
-from keepfit.config.schema import Data
+from keepfit.config.schema.rows import Data
 from keepfit.data.expressions import columns_of, expression
 from keepfit.data.read import in_short
 from keepfit.errors import UserError
-from keepfit.records import Column
+from keepfit.records.rows import Column
 
 Transform = Callable[[pl.LazyFrame], pl.LazyFrame]
 

@@ -10,7 +10,7 @@ from typing import TextIO
 
 import polars as pl
 
-from keepfit.config.schema import Source, Sql
+from keepfit.config.schema.rows import Source, Sql
 from keepfit.data.read import in_short, reading
 from keepfit.data.sources import Found, without_credentials
 from keepfit.digest import Digest, sha256, sha256_file

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import polars as pl
 
-from keepfit.config.schema import ModelSpec
+from keepfit.config.schema.model import ModelSpec
 from keepfit.data import slices
 from keepfit.data.prepare import named_columns, no_column
 from keepfit.data.read import reading
 from keepfit.data.rows import refuse_other_columns
 from keepfit.data.sources import Found, find
-from keepfit.records import Column, Part
+from keepfit.records.rows import Column, Part
 
 
 def header_problems(spec: ModelSpec, root: Path) -> Iterator[tuple[str, str]]:

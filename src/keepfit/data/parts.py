@@ -12,7 +12,7 @@ import msgspec
 
 from keepfit.digest import Digest, canonical, sha256_file
 from keepfit.errors import SourceError
-from keepfit.records import Part
+from keepfit.records.rows import Part
 
 
 class Parts(Protocol):

@@ -11,7 +11,7 @@ import msgspec
 import polars as pl
 import polars.selectors as cs
 
-from keepfit.config.schema import ModelSpec
+from keepfit.config.schema.model import ModelSpec
 from keepfit.data import slices
 from keepfit.data.check import check, enough
 from keepfit.data.clean import clean
@@ -24,7 +24,7 @@ from keepfit.data.rows import PathOf, rows_of, rows_of_source
 from keepfit.data.sources import HOLDOUT
 from keepfit.data.split import Split, cut, has_target
 from keepfit.errors import UserError, guess
-from keepfit.records import Column, Finding, Removal, Snapshot
+from keepfit.records.rows import Column, Finding, Removal, Snapshot
 
 _COLUMNS = "columns come from the source, data.derive and data.transform"
 _RAW = "__raw."  # before the name of a raw column that derive or transform wrote over

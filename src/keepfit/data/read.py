@@ -13,7 +13,7 @@ from polars.exceptions import NoDataError, PanicException, PolarsError
 
 from keepfit.data import casts, dtypes
 from keepfit.errors import SourceError, UserError, guess
-from keepfit.records import Part
+from keepfit.records.rows import Part
 
 _LOOKS_LIKE_TIME = r"^\s*\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?\s*$"
 _SAMPLE = 200  # rows whose text is looked at before a whole column is tried as dates

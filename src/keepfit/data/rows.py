@@ -9,14 +9,14 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import PolarsError
 
-from keepfit.config.schema import Data
+from keepfit.config.schema.rows import Data
 from keepfit.data import dtypes
 from keepfit.data.casts import moment
 from keepfit.data.read import in_short, scan
 from keepfit.data.sources import HOLDOUT
 from keepfit.digest import Digest
 from keepfit.errors import UserError, guess
-from keepfit.records import Column, Part, Snapshot
+from keepfit.records.rows import Column, Part, Snapshot
 
 PathOf = Callable[[Digest], Path]
 

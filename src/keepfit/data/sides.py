@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from keepfit.config.schema import ModelSpec
+from keepfit.config.schema.model import ModelSpec
 from keepfit.data.casts import moment
 from keepfit.data.keys import Keys, row_keys, seeded
 from keepfit.data.timeline import end_of

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from keepfit.config.schema import ModelSpec
+from keepfit.config.schema.model import ModelSpec
 from keepfit.data.casts import moment
 from keepfit.data.fetch import fetch
 from keepfit.data.parts import Parts
@@ -22,7 +22,7 @@ from keepfit.data.statcache import StatCache
 from keepfit.data.timeline import end_of, naive_utc
 from keepfit.digest import Digest, digest_of
 from keepfit.errors import DataRefused
-from keepfit.records import Part, Snapshot
+from keepfit.records.rows import Part, Snapshot
 
 Local = tuple[Part, Path]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from keepfit.config.schema import Data, Source, Sql
+from keepfit.config.schema.rows import Data, Source, Sql
 from keepfit.data.statcache import StatCache
 from keepfit.digest import Digest
 from keepfit.errors import SourceError, UserError, guess

@@ -10,14 +10,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from keepfit.config.schema import ModelSpec
+from keepfit.config.schema.model import ModelSpec
 from keepfit.data import sides as on
 from keepfit.data.dtypes import family, in_words
 from keepfit.data.keys import Keys, row_keys
 from keepfit.data.sides import Sides
 from keepfit.digest import Digest, sha256
 from keepfit.errors import DataRefused, UserError
-from keepfit.records import SplitReport
+from keepfit.records.rows import SplitReport
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from keepfit.digest import Digest, canonical, digest_of, sha256_file
-from keepfit.records import Part
+from keepfit.records.rows import Part
 
 _SETTLED = 2_000_000_000  # ns; a younger file may change again without a new time on coarse clocks
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from keepfit.records import Verdict
+from keepfit.records.evidence import Verdict
 
 Action = Literal["promote", "ask", "refuse"]
 

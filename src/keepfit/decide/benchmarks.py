@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from keepfit.config.schema import RIGHT_OR_WRONG, Benchmark
+from keepfit.config.schema.gate import RIGHT_OR_WRONG, Benchmark
 from keepfit.decide.words import figures, plain
-from keepfit.records import BenchmarkScore, Evidence, Outcome, Reason
+from keepfit.records.base import Outcome
+from keepfit.records.comparison import BenchmarkScore
+from keepfit.records.evidence import Evidence, Reason
 
 USUAL = ("accuracy", "mae")  # what is measured where the file of models names no metric
 

@@ -6,9 +6,11 @@ import math
 from collections.abc import Iterator
 from typing import Literal
 
-from keepfit.config.schema import BASELINE, CHAMPION, Rule
+from keepfit.config.schema.gate import BASELINE, CHAMPION, Rule
 from keepfit.decide.words import figures, needed, percent, plain
-from keepfit.records import Comparison, Evidence, MetricScore, Outcome, Reason, RuleScore
+from keepfit.records.base import Outcome
+from keepfit.records.comparison import Comparison, MetricScore, RuleScore
+from keepfit.records.evidence import Evidence, Reason
 
 
 def bounds(rule: Rule, evidence: Evidence, confidence: float) -> Iterator[Reason]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keepfit.config.schema import Gate
+from keepfit.config.schema.gate import Gate
 from keepfit.decide.words import percent
-from keepfit.records import Certificate, Evidence, Reason, Side, Witness
+from keepfit.records.certificate import Certificate, Witness
+from keepfit.records.comparison import Side
+from keepfit.records.evidence import Evidence, Reason
 
 RULE = "honest comparison"
 

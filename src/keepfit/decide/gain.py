@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from keepfit.config.schema import Gate
+from keepfit.config.schema.gate import Gate
 from keepfit.decide.words import figures, needed, percent, plain
-from keepfit.records import Comparison, Evidence, MetricScore, Outcome, Reason, Side
+from keepfit.records.base import Outcome
+from keepfit.records.comparison import Comparison, MetricScore, Side
+from keepfit.records.evidence import Evidence, Reason
 
 RULE = "gain"
 

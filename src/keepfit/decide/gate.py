@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from keepfit.config.schema import Benchmark, Gate
+from keepfit.config.schema.gate import Benchmark, Gate
 from keepfit.decide.benchmarks import benchmarks
 from keepfit.decide.bounds import bounds
 from keepfit.decide.certificate import honest
@@ -13,7 +13,8 @@ from keepfit.decide.gain import gain
 from keepfit.decide.leak import leak
 from keepfit.decide.slices import slices
 from keepfit.decide.whole import whole
-from keepfit.records import Evidence, Outcome, Reason, Verdict
+from keepfit.records.base import Outcome
+from keepfit.records.evidence import Evidence, Reason, Verdict
 
 _WORST_FIRST: tuple[Outcome, ...] = ("fail", "inconclusive", "warn", "pass")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
-from keepfit.records import Evidence, Reason, Verdict
+from keepfit.records.evidence import Evidence, Reason, Verdict
 
 # what XML 1.0 cannot hold, however it is escaped
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keepfit.config.schema import Gate
+from keepfit.config.schema.gate import Gate
 from keepfit.decide.words import about, plain
-from keepfit.records import Evidence, MetricScore, Reason
+from keepfit.records.comparison import MetricScore
+from keepfit.records.evidence import Evidence, Reason
 
 LOSSES = ("mae", "log_loss")  # 0 where every answer is right, and always measured
 LEAST_ROWS = 30

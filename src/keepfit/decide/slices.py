@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keepfit.config.schema import Gate
+from keepfit.config.schema.gate import Gate
 from keepfit.decide.words import figures, percent
-from keepfit.records import Comparison, Evidence, Outcome, Reason, Severity, SliceScore
+from keepfit.records.base import Outcome, Severity
+from keepfit.records.comparison import Comparison, SliceScore
+from keepfit.records.evidence import Evidence, Reason
 
 
 def slices(evidence: Evidence, gate: Gate) -> Iterator[Reason]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keepfit.config.schema import Gate
-from keepfit.records import Evidence, Reason, SliceScore
+from keepfit.config.schema.gate import Gate
+from keepfit.records.comparison import SliceScore
+from keepfit.records.evidence import Evidence, Reason
 
 
 def whole(evidence: Evidence, gate: Gate) -> Iterator[Reason]:

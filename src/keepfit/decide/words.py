@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from keepfit.records import Comparison
+from keepfit.records.comparison import Comparison
 
 
 def figures(*values: float, apart: float) -> list[str]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from keepfit.config.schema import Gate, Seasonal
+from keepfit.config.schema.gate import Gate, Seasonal
 from keepfit.data.casts import moment
 from keepfit.durations import Duration
 from keepfit.errors import UserError

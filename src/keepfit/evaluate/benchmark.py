@@ -14,7 +14,7 @@ from keepfit.evaluate.metrics import Mean, Metric
 from keepfit.evaluate.names import CLASSIFICATION
 from keepfit.evaluate.sample import NotMeasurable, Sample, classes_of
 from keepfit.kinds.base import Prediction
-from keepfit.records import BenchmarkScore, CaseChange
+from keepfit.records.comparison import BenchmarkScore, CaseChange
 
 SHOWN = 20  # cases that are shown of those lost, and of those gained
 _WIDEST = 80  # characters of an answer that are shown

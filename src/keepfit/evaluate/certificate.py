@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from keepfit.data.keys import among, distinct
 from keepfit.digest import Digest, sha256
 from keepfit.kinds.base import Prediction
-from keepfit.records import Certificate, Witness
+from keepfit.records.certificate import Certificate, Witness
 
 Keys = NDArray[np.uint64]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from keepfit.config.schema import Gate
+from keepfit.config.schema.gate import Gate
 from keepfit.evaluate import luck
 from keepfit.evaluate.dependence import dependence
 from keepfit.evaluate.metrics import Metric, get
@@ -17,7 +17,7 @@ from keepfit.evaluate.rules import Others, Rival, Terms, asks, rule_scores
 from keepfit.evaluate.sample import NotMeasurable, Sample, classes_of
 from keepfit.evaluate.slices import cut, slice_scores
 from keepfit.kinds.base import Prediction
-from keepfit.records import Comparison, MetricScore, RuleScore, SliceScore
+from keepfit.records.comparison import Comparison, MetricScore, RuleScore, SliceScore
 
 
 @dataclass(frozen=True, slots=True)

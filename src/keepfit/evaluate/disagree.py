@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from polars.exceptions import PolarsError
 
 from keepfit.kinds.base import Prediction
-from keepfit.records import DisagreementRow, Disagreements, DisagreementSlice
+from keepfit.records.disagreement import DisagreementRow, Disagreements, DisagreementSlice
 
 SHOWN = 10  # rows that are shown
 MOST_VALUES = 50  # of a slice that are looked at: those with most rows

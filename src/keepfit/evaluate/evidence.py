@@ -9,18 +9,12 @@ from keepfit.data.keys import among
 from keepfit.digest import Digest
 from keepfit.errors import NotComparable
 from keepfit.evaluate.compare import Measured
-from keepfit.records import (
-    Agreement,
-    BenchmarkScore,
-    Candidate,
-    Certificate,
-    Disagreements,
-    Evidence,
-    Finding,
-    Overlap,
-    Removal,
-    Side,
-)
+from keepfit.records.certificate import Certificate
+from keepfit.records.comparison import BenchmarkScore, Overlap, Side
+from keepfit.records.disagreement import Disagreements
+from keepfit.records.evidence import Agreement, Evidence
+from keepfit.records.rows import Finding, Removal
+from keepfit.records.training import Candidate
 
 Keys = NDArray[np.uint64]
 

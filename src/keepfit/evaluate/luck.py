@@ -11,7 +11,7 @@ from keepfit.evaluate.dependence import Dependence, Units
 from keepfit.evaluate.intervals import Interval, Tails, around_mean, mcnemar, widest
 from keepfit.evaluate.metrics import Mean, Metric
 from keepfit.evaluate.sample import NotMeasurable, Numbers, Sample
-from keepfit.records import Comparison
+from keepfit.records.comparison import Comparison
 
 ALONE = Dependence()
 

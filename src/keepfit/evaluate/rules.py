@@ -9,13 +9,13 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from keepfit.config.schema import BASELINE, CHAMPION, Gate
+from keepfit.config.schema.gate import BASELINE, CHAMPION, Gate
 from keepfit.evaluate import luck
 from keepfit.evaluate.dependence import Dependence
 from keepfit.evaluate.metrics import Metric
 from keepfit.evaluate.sample import NotMeasurable, Sample, classes_of
 from keepfit.kinds.base import Prediction
-from keepfit.records import RuleScore, Side
+from keepfit.records.comparison import RuleScore, Side
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from keepfit.errors import Refused
 from keepfit.evaluate.names import CLASSIFICATION, REGRESSION
 from keepfit.kinds.base import Prediction
-from keepfit.records import Label
+from keepfit.records.base import Label
 
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.int64]

@@ -14,7 +14,7 @@ from keepfit.evaluate import luck
 from keepfit.evaluate.dependence import Dependence
 from keepfit.evaluate.metrics import Metric
 from keepfit.evaluate.sample import Codes, NotMeasurable, Sample
-from keepfit.records import Comparison, SliceScore
+from keepfit.records.comparison import Comparison, SliceScore
 
 LEAST_ROWS = 30
 MOST_VALUES = 50

@@ -10,13 +10,13 @@ from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from keepfit.config.meaning import explained
-from keepfit.records import Label
+from keepfit.records.base import Label
 
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
-    from keepfit.config.schema import Encode
+    from keepfit.config.schema.rows import Encode
 
 
 class Params(BaseModel):

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from keepfit.config.schema import Encode
+from keepfit.config.schema.rows import Encode
 from keepfit.errors import NoNumber, UnknownName, UserError
 from keepfit.kinds.encoding import Category, Dtype, Encoding, Number
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from keepfit.records import Record
+from keepfit.records.base import Record
 
 Dtype = Literal["text", "number", "boolean"]
 

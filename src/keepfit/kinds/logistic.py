@@ -15,7 +15,7 @@ from keepfit.kinds.encode import Codes, Floats, column, learn
 from keepfit.kinds.newton import Problem, fit_scores
 from keepfit.kinds.params import Logistic
 from keepfit.kinds.plain import PlainModel, load, model_of
-from keepfit.records import Label
+from keepfit.records.base import Label
 
 
 @dataclass(frozen=True, slots=True)

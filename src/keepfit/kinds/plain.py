@@ -25,7 +25,7 @@ from keepfit.kinds.encode import (
 )
 from keepfit.kinds.encoding import Encoding
 from keepfit.kinds.plain_file import FILE, Output, Plain, read
-from keepfit.records import Label
+from keepfit.records.base import Label
 
 PREDICTION = "prediction"
 

@@ -10,7 +10,7 @@ import msgspec
 
 from keepfit.errors import Corrupt
 from keepfit.kinds.encoding import Encoding
-from keepfit.records import Label, Record
+from keepfit.records.base import Label, Record
 
 FILE = "model.json"
 

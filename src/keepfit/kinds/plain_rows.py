@@ -10,7 +10,7 @@ from typing import cast
 from keepfit.kinds.encoding import Category
 from keepfit.kinds.plain_file import Output, Plain, read
 from keepfit.kinds.rows import Value
-from keepfit.records import Label
+from keepfit.records.base import Label
 
 _Levels = dict[Value, float]  # the weight of a category's value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from keepfit.records import Label
+from keepfit.records.base import Label
 
 # what stands in a cell once it is read in the column's type: numbers as float or int (NaN and
 # infinities included), text as str, booleans as bool; None: there is nothing

@@ -19,7 +19,7 @@ from keepfit.kinds.encode import Floats, codes_of, learn, numbers_of
 from keepfit.kinds.estimator import build, steps_of, task_of
 from keepfit.kinds.header import ESTIMATOR, MODEL, Header, read_header
 from keepfit.kinds.params import Sklearn
-from keepfit.records import Label
+from keepfit.records.base import Label
 
 # A matrix product rounds differently for other numbers of rows. In blocks of one size, a row gets
 # the same bits alone as among a million; 256 keeps the cost of a call small for both.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from keepfit.config.schema import Benchmark
+from keepfit.config.schema.gate import Benchmark
 from keepfit.data.cases import read_cases
 from keepfit.data.conform import REASON, conform
 from keepfit.digest import Digest

@@ -11,12 +11,13 @@ from typing import TypeVar
 import msgspec
 
 from keepfit.config.environment import expand
-from keepfit.config.schema import ModelSpec
+from keepfit.config.schema.model import ModelSpec
 from keepfit.digest import Digest, canonical, sha256
 from keepfit.errors import Corrupt, UserError
 from keepfit.lifecycle.open import Fetched, Opened, opened
 from keepfit.lifecycle.plain_folder import AGAIN, contents_of, file_of, fill, sync_folder
-from keepfit.records import Bump, File, Manifest, Record
+from keepfit.records.base import Bump, Record
+from keepfit.records.version import File, Manifest
 from keepfit.store.disk import refusals
 from keepfit.store.keys import MANIFEST
 from keepfit.store.nouns import VersionState

@@ -20,7 +20,9 @@ from keepfit.lifecycle.open import Opened
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.precedent import judged_on, precedent_of
 from keepfit.lifecycle.rivals import rivals_for
-from keepfit.records import Recipe, Side, Snapshot
+from keepfit.records.comparison import Side
+from keepfit.records.rows import Snapshot
+from keepfit.records.training import Recipe
 from keepfit.train.agreement import faster
 from keepfit.train.job import Fit, Job
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import Opened, open_version
 from keepfit.lifecycle.trust import vouched
-from keepfit.records import Finding
+from keepfit.records.rows import Finding
 from keepfit.store.nouns import VersionState
 from keepfit.store.registry import Registry
 from keepfit.store.state import State

@@ -10,7 +10,7 @@ from pathlib import Path
 from keepfit.config.code import check_metric, check_transform, load_function
 from keepfit.config.lines import parse_key
 from keepfit.config.load import Project
-from keepfit.config.schema import ModelSpec
+from keepfit.config.schema.model import ModelSpec
 from keepfit.data.sources import find_all, sources_of
 from keepfit.errors import KeepfitError, Problem
 from keepfit.kinds import kind

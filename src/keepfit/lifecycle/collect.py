@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 from itertools import islice
 
-from keepfit.config.schema import Keep
+from keepfit.config.schema.release import Keep
 from keepfit.digest import digest_of
 from keepfit.lifecycle.open import KEYS, MODEL, VALIDATED
 from keepfit.store.collect import Removed

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from keepfit.config.schema import ModelSpec, Split
+from keepfit.config.schema.model import ModelSpec
+from keepfit.config.schema.rows import Split
 from keepfit.errors import NotComparable, UserError
 from keepfit.evaluate.benchmark import benchmark_score
 from keepfit.evaluate.compare import Sides, asked_for, score
@@ -25,7 +26,8 @@ from keepfit.lifecycle.peek import look_at, ready_at
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.precedent import judged_on, precedent_of
 from keepfit.lifecycle.rivals import rivals_for
-from keepfit.records import BenchmarkScore, MetricScore, Record
+from keepfit.records.base import Record
+from keepfit.records.comparison import BenchmarkScore, MetricScore
 from keepfit.store.nouns import VersionState
 from keepfit.train.agreement import agreements
 

@@ -6,7 +6,8 @@ from keepfit.config.diff import changes
 from keepfit.lifecycle.judgement import Judgement
 from keepfit.lifecycle.look import judgement_of
 from keepfit.lifecycle.model import Model
-from keepfit.records import Manifest, Record
+from keepfit.records.base import Record
+from keepfit.records.version import Manifest
 from keepfit.store.events import Request
 from keepfit.store.nouns import VersionState
 from keepfit.store.registry import Registry

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keepfit.digest import canonical
-from keepfit.records import Environment, Proof, Record
+from keepfit.records.base import Record
+from keepfit.records.training import Environment, Proof
 
 
 class Difference(Record, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import polars as pl
 
-from keepfit.config.schema import ModelSpec
+from keepfit.config.schema.model import ModelSpec
 from keepfit.evaluate.compare import asked_for
 from keepfit.evaluate.exhibits.gather import Subject, exhibits
 from keepfit.evaluate.exhibits.profile import profile
@@ -15,7 +15,8 @@ from keepfit.evaluate.metrics import get
 from keepfit.evaluate.sample import Sample, classes_of
 from keepfit.kinds.plain import PlainModel
 from keepfit.lifecycle.model import Model
-from keepfit.records import Evidence, Profile
+from keepfit.records.evidence import Evidence
+from keepfit.records.exhibits import Profile
 
 if TYPE_CHECKING:
     from keepfit.data.prepare import Prepared

@@ -28,18 +28,12 @@ from keepfit.lifecycle.benchmarks import answers, cases_of
 from keepfit.lifecycle.exhibits import showing
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import Opened
-from keepfit.records import (
-    Agreement,
-    BenchmarkScore,
-    Candidate,
-    Disagreements,
-    Evidence,
-    Finding,
-    Record,
-    Removal,
-    Side,
-    Verdict,
-)
+from keepfit.records.base import Record
+from keepfit.records.comparison import BenchmarkScore, Side
+from keepfit.records.disagreement import Disagreements
+from keepfit.records.evidence import Agreement, Evidence, Verdict
+from keepfit.records.rows import Finding, Removal
+from keepfit.records.training import Candidate
 
 if TYPE_CHECKING:
     from keepfit.data.prepare import Prepared, Ready

@@ -10,7 +10,8 @@ from keepfit.errors import Corrupt
 from keepfit.lifecycle.judgement import Judgement
 from keepfit.lifecycle.open import MODEL, below
 from keepfit.names import Reference
-from keepfit.records import Manifest, Record
+from keepfit.records.base import Record
+from keepfit.records.version import Manifest
 from keepfit.store.events import Promote
 from keepfit.store.nouns import VersionState
 from keepfit.store.registry import Registry

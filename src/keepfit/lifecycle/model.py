@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from keepfit.config.code import GitState, code_of, git_state, label, load_function
 from keepfit.config.diff import training_digest
 from keepfit.config.load import Project
-from keepfit.config.schema import ModelSpec
+from keepfit.config.schema.model import ModelSpec
 from keepfit.digest import Digest
 from keepfit.errors import Refused, UnknownName
 from keepfit.kinds import kind
 from keepfit.kinds.base import Params
 from keepfit.lifecycle.trust import Trust
-from keepfit.records import Code
+from keepfit.records.training import Code
 
 if TYPE_CHECKING:
     from keepfit.evaluate.metrics import Metric

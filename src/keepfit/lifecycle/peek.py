@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from keepfit.config.schema import ModelSpec
+from keepfit.config.schema.model import ModelSpec
 from keepfit.data.parts import Parts
 from keepfit.data.prepare import Ready, ready
 from keepfit.data.rows import rows_of
@@ -22,7 +22,7 @@ from keepfit.data.timeline import naive_utc
 from keepfit.digest import Digest
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.ports import Ports
-from keepfit.records import Part, Snapshot
+from keepfit.records.rows import Part, Snapshot
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)

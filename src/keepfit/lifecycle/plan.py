@@ -15,7 +15,7 @@ from keepfit.digest import Digest, digest_of
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.release import was_released
-from keepfit.records import Bump, Record
+from keepfit.records.base import Bump, Record
 from keepfit.store.nouns import VersionState, time_of
 from keepfit.store.state import State
 

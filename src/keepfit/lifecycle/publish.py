@@ -12,7 +12,7 @@ from keepfit.lifecycle.judgement import Judgement
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import CODE, COMPILED, JUNIT, KEYS, MODEL, VALIDATED
 from keepfit.lifecycle.ports import Ports
-from keepfit.records import Manifest
+from keepfit.records.version import Manifest
 from keepfit.store.nouns import Claim, VersionState
 from keepfit.store.registry import EVIDENCE, Registry
 from keepfit.store.versions import described

@@ -20,7 +20,9 @@ from keepfit.lifecycle.differences import Difference, between, equal, of_rows
 from keepfit.lifecycle.open import CODE, KEYS, MODEL, VALIDATED, below
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.workplace import Workplace, lay_out
-from keepfit.records import Environment, Manifest, Record
+from keepfit.records.base import Record
+from keepfit.records.training import Environment
+from keepfit.records.version import Manifest
 from keepfit.store.nouns import VersionState
 from keepfit.store.resolve import deleted
 from keepfit.train.cpu import cpu_class

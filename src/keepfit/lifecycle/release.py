@@ -9,7 +9,7 @@ from keepfit.decide.approval import who_must_act
 from keepfit.errors import UnknownName, UserError
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import open_version
-from keepfit.records import Verdict
+from keepfit.records.evidence import Verdict
 from keepfit.store.nouns import StageState, VersionState, iso
 from keepfit.store.registry import Registry
 from keepfit.store.state import State

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import count, pairwise
 from pathlib import Path
 
-from keepfit.config.schema import Promote
+from keepfit.config.schema.release import Promote
 from keepfit.durations import Duration
 from keepfit.errors import DataRefused, NotComparable, UserError
 from keepfit.evaluate.metrics import Metric
@@ -19,7 +19,7 @@ from keepfit.lifecycle.open import open_version
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.retrain import Retrained, retrain
 from keepfit.lifecycle.score import gate_metric, judged_at, score_between, worse_by
-from keepfit.records import Outcome, Record
+from keepfit.records.base import Outcome, Record
 from keepfit.store.local import LocalStore
 from keepfit.store.registry import Registry
 

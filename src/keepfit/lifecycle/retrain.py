@@ -15,7 +15,8 @@ from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.publish import publish, record_verdict
 from keepfit.lifecycle.release import Release, release
-from keepfit.records import Bump, Snapshot
+from keepfit.records.base import Bump
+from keepfit.records.rows import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.plan import Plan, plan
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.retrain import Retrained, retrain
-from keepfit.records import Bump
+from keepfit.records.base import Bump
 
 
 @dataclass(frozen=True, slots=True)

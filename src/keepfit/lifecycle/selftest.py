@@ -24,7 +24,10 @@ from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.peek import look_at
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.rivals import rivals_for
-from keepfit.records import Candidate, Record, Side, Snapshot
+from keepfit.records.base import Record
+from keepfit.records.comparison import Side
+from keepfit.records.rows import Snapshot
+from keepfit.records.training import Candidate
 from keepfit.train.artifact import digests
 from keepfit.train.predictor import Predictor
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from keepfit.config.load import Project
-from keepfit.config.schema import Promote as Rules
+from keepfit.config.schema.release import Promote as Rules
 from keepfit.digest import Digest
 from keepfit.errors import NotApproved, UserError
 from keepfit.lifecycle.ssh import holds, key_in, names_of

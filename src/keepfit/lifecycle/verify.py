@@ -8,13 +8,14 @@ from typing import Literal
 
 import msgspec
 
-from keepfit.config.schema import Gate
+from keepfit.config.schema.gate import Gate
 from keepfit.decide.gate import judge
 from keepfit.errors import Corrupt
 from keepfit.lifecycle.judgement import Judgement
 from keepfit.lifecycle.trust import Trust, approvals_of
 from keepfit.names import Reference
-from keepfit.records import Manifest, Record
+from keepfit.records.base import Record
+from keepfit.records.version import Manifest
 from keepfit.store import keys, verify
 from keepfit.store.events import Promote
 from keepfit.store.ledger import Ledger, Shelved, open_ledger

@@ -9,11 +9,12 @@ from pathlib import Path
 import msgspec
 
 from keepfit.config.environment import expand
-from keepfit.config.schema import ModelSpec
+from keepfit.config.schema.model import ModelSpec
 from keepfit.digest import Digest, sha256_file
 from keepfit.errors import Corrupt, KeepfitError, SourceError
 from keepfit.lifecycle.ports import Ports
-from keepfit.records import Manifest, Part
+from keepfit.records.rows import Part
+from keepfit.records.version import Manifest
 from keepfit.store.parts import StoredParts
 from keepfit.train.job import Job
 

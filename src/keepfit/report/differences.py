@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 from keepfit.config.diff import NOTHING, changes
-from keepfit.records import Column, ColumnProfile, Manifest, Profile
+from keepfit.records.exhibits import ColumnProfile, Profile
+from keepfit.records.rows import Column
+from keepfit.records.version import Manifest
 from keepfit.report.facts import ConfigChange, Differences, Drift, Rows
 
 FAR, MANY_NULLS = 0.25, 0.01  # from where on a drift is pointed at

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from keepfit.digest import Digest
-from keepfit.records import Column, ColumnProfile, Outcome, Recipe, Record, Verdict
+from keepfit.records.base import Outcome, Record
+from keepfit.records.evidence import Verdict
+from keepfit.records.exhibits import ColumnProfile
+from keepfit.records.rows import Column
+from keepfit.records.training import Recipe
 
 
 class Happening(Record, frozen=True, kw_only=True):

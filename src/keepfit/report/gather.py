@@ -10,7 +10,7 @@ from keepfit.errors import KeepfitError
 from keepfit.lifecycle.judgement import Judgement
 from keepfit.lifecycle.look import Inside, describe
 from keepfit.names import Reference
-from keepfit.records import Profile
+from keepfit.records.exhibits import Profile
 from keepfit.report.differences import differences
 from keepfit.report.facts import Differences, Effect, Happening, Past, Report
 from keepfit.report.happenings import happenings

@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from keepfit.records import Comparison, Evidence, Exhibits, SliceScore
+from keepfit.records.comparison import Comparison, SliceScore
+from keepfit.records.evidence import Evidence
+from keepfit.records.exhibits import Exhibits
 from keepfit.report import figures
 from keepfit.report.charts.bars import Bar, bars
 from keepfit.report.charts.calibration import calibration

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from keepfit.config.schema import ModelSpec
+from keepfit.config.schema.model import ModelSpec
 from keepfit.errors import UserError
 from keepfit.sagemaker.channels import Plan
 from keepfit.sagemaker.hyper import Own

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from keepfit.config.schema import Serve
+from keepfit.config.schema.serving import Serve
 from keepfit.errors import UserError
 
 PORT, WORKERS = "SAGEMAKER_BIND_TO_PORT", "SAGEMAKER_MODEL_SERVER_WORKERS"

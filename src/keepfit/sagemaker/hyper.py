@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from keepfit.config.layers import Setting, toml_value
 from keepfit.config.lines import KeyPath, parse_key
 from keepfit.config.nodes import Origin
-from keepfit.config.schema import ModelSpec
+from keepfit.config.schema.model import ModelSpec
 from keepfit.config.tables import known_keys, types_at
 from keepfit.config.wording import shown, unknown_key
 from keepfit.errors import Problem

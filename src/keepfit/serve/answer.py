@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from keepfit.records import Label
+from keepfit.records.base import Label
 from keepfit.serve.media import Media
 from keepfit.serve.options import Options
 

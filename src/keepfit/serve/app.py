@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import IO
 
-from keepfit.config.schema import Serve
+from keepfit.config.schema.serving import Serve
 from keepfit.errors import NoNumber, UserError
 from keepfit.serve.answer import Predicted, written
 from keepfit.serve.door.problems import BadRequest, lacking

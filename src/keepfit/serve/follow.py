@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from keepfit.config.schema import Answering
+from keepfit.config.schema.serving import Answering
 from keepfit.errors import KeepfitError
 from keepfit.lifecycle.open import fetch_version, needed_to_predict, trusted
 from keepfit.lifecycle.trust import Trust

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl
 
-from keepfit.config.schema import Answering
+from keepfit.config.schema.serving import Answering
 from keepfit.errors import guess
 from keepfit.serve.door.problems import BadRequest
 

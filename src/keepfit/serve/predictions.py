@@ -14,7 +14,7 @@ from random import Random
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
-from keepfit.config.schema import Answering
+from keepfit.config.schema.serving import Answering
 from keepfit.serve.answer import Predicted
 from keepfit.serve.door.rows import Rows
 from keepfit.serve.metrics import Metrics

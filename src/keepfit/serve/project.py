@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from keepfit.config.load import Project
-from keepfit.config.schema import Answering, Serve
+from keepfit.config.schema.serving import Answering, Serve
 from keepfit.lifecycle.trust import trust_of
 from keepfit.names import Reference
 from keepfit.serve.follow import Stage

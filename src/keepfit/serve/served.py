@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from keepfit.config.schema import Answering
+from keepfit.config.schema.serving import Answering
 from keepfit.errors import Refused
 from keepfit.kinds import batch_of, rows_of
 from keepfit.lifecycle.open import COMPILED, MODEL, Fetched, below, predictor_of
-from keepfit.records import Evidence
+from keepfit.records.evidence import Evidence
 from keepfit.serve.answer import Predicted
 from keepfit.serve.door.json_rows import JsonDoor
 from keepfit.serve.door.plain_csv import PlainCsv

@@ -15,7 +15,7 @@ from random import Random
 from socket import socket
 from typing import IO, Any, TypeVar
 
-from keepfit.config.schema import Serve
+from keepfit.config.schema.serving import Serve
 from keepfit.serve.access import AccessLog
 from keepfit.serve.app import Application, Extra
 from keepfit.serve.follow import Follower, Source

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import IO, Any
 
 from keepfit.names import Version
-from keepfit.records import Record
+from keepfit.records.base import Record
 from keepfit.serve.answer import line_of
 from keepfit.serve.door.problems import BadRequest, Problem
 from keepfit.serve.http.wire import Request, Response

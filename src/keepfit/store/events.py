@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from keepfit.digest import Digest
-from keepfit.records import Bump, Outcome, Part
+from keepfit.records.base import Bump, Outcome
+from keepfit.records.rows import Part
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="k"):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 
 from keepfit.digest import digest_of
-from keepfit.records import Manifest
+from keepfit.records.version import Manifest
 from keepfit.store import keys, versions
 from keepfit.store.collect import Removed, remove
 from keepfit.store.events import Pin, Reopen, Restore, Unpin, Untombstone

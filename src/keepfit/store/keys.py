@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keepfit.digest import Digest
 from keepfit.errors import StoreError
-from keepfit.records import Part
+from keepfit.records.rows import Part
 
 FORMAT = "FORMAT"
 MODELS = "m"

@@ -13,7 +13,7 @@ import msgspec
 
 from keepfit.digest import Digest, sha256
 from keepfit.errors import Corrupt
-from keepfit.records import Part
+from keepfit.records.rows import Part
 from keepfit.store import checkpoint, events, keys
 from keepfit.store.fold import advance
 from keepfit.store.objects import ObjectStore

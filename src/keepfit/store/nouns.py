@@ -10,7 +10,8 @@ import msgspec
 
 from keepfit.digest import Digest
 from keepfit.names import Version
-from keepfit.records import Bump, Part
+from keepfit.records.base import Bump
+from keepfit.records.rows import Part
 from keepfit.store import events
 from keepfit.store.events import Judged, Promote, Request
 

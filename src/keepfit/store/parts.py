@@ -8,7 +8,7 @@ from typing import Protocol
 
 from keepfit.digest import Digest, canonical, sha256_file
 from keepfit.errors import Corrupt, SourceError, UnknownName
-from keepfit.records import Part
+from keepfit.records.rows import Part
 from keepfit.store import keys
 from keepfit.store.objects import ObjectStore
 from keepfit.store.state import State

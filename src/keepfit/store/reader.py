@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from keepfit.errors import Corrupt, UnknownName
 from keepfit.names import Reference, check_name
-from keepfit.records import Manifest
+from keepfit.records.version import Manifest
 from keepfit.store import events, keys, versions
 from keepfit.store import format as mark
 from keepfit.store.log import read, read_all, read_unhinted

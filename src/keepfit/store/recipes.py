@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from keepfit.digest import sha256
-from keepfit.records import Manifest
+from keepfit.records.version import Manifest
 from keepfit.store import keys
 from keepfit.store.books import Books, below, sizes, spoken
 from keepfit.store.nouns import VersionState

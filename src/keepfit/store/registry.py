@@ -9,7 +9,9 @@ from typing import Any
 
 from keepfit.digest import Digest, digest_of, sha256
 from keepfit.errors import Conflict, UserError
-from keepfit.records import Bump, Manifest, Outcome, Part
+from keepfit.records.base import Bump, Outcome
+from keepfit.records.rows import Part
+from keepfit.records.version import Manifest
 from keepfit.store import keys, versions, view
 from keepfit.store.events import (
     Abort,

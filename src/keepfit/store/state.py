@@ -9,7 +9,7 @@ import msgspec
 
 from keepfit.digest import Digest
 from keepfit.names import Version
-from keepfit.records import Bump
+from keepfit.records.base import Bump
 from keepfit.store.events import Approve, Reject
 from keepfit.store.nouns import (
     Attempt,

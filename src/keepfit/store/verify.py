@@ -11,7 +11,7 @@ import msgspec
 
 from keepfit.digest import Digest, sha256, sha256_file
 from keepfit.errors import Corrupt
-from keepfit.records import Manifest
+from keepfit.records.version import Manifest
 from keepfit.store import keys
 from keepfit.store.ledger import Ledger, Shelved
 from keepfit.store.objects import ObjectStore

@@ -8,7 +8,7 @@ import msgspec
 
 from keepfit.digest import Digest, canonical, sha256
 from keepfit.errors import Corrupt, StoreError, UnknownName
-from keepfit.records import File, Manifest
+from keepfit.records.version import File, Manifest
 from keepfit.store import keys
 from keepfit.store.nouns import VersionState
 from keepfit.store.settle import settle

@@ -16,7 +16,7 @@ from keepfit.kinds import batch_of, convert, rows_of
 from keepfit.kinds.base import Prediction
 from keepfit.kinds.onnx_graph import NotConverted
 from keepfit.kinds.rows import BatchModel, EachRow
-from keepfit.records import Agreement
+from keepfit.records.evidence import Agreement
 from keepfit.train.predictor import Predictor
 
 ONNX = "model.onnx"

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from keepfit.config.code import load_function
-from keepfit.config.schema import ModelSpec
+from keepfit.config.schema.model import ModelSpec
 from keepfit.data.keys import fingerprint_bytes
 from keepfit.data.prepare import Prepared, prepare
 from keepfit.data.split import Split
@@ -19,7 +19,7 @@ from keepfit.digest import digest_of, sha256_file
 from keepfit.errors import Refused
 from keepfit.kinds import kind, params_of
 from keepfit.kinds.base import Fitted, Lesson
-from keepfit.records import Candidate, Code
+from keepfit.records.training import Candidate, Code
 from keepfit.train.artifact import digests
 from keepfit.train.job import Fit, Job
 from keepfit.train.proof import proof_of

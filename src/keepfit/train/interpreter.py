@@ -15,7 +15,7 @@ import keepfit
 from keepfit.__version__ import __version__
 from keepfit.digest import digest_of
 from keepfit.errors import SystemFailure
-from keepfit.records import Environment
+from keepfit.records.training import Environment
 from keepfit.train.recipe import distributions
 
 _READY = ".ready"  # whoever made it came to the end

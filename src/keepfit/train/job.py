@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keepfit.config.schema import ModelSpec
+from keepfit.config.schema.model import ModelSpec
 from keepfit.digest import Digest
-from keepfit.records import Candidate, Code, Environment, Proof, Record, Snapshot
+from keepfit.records.base import Record
+from keepfit.records.rows import Snapshot
+from keepfit.records.training import Candidate, Code, Environment, Proof
 
 if TYPE_CHECKING:
     import polars as pl

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from keepfit.config.schema import Data
+from keepfit.config.schema.rows import Data
 from keepfit.data.features import Transform, derive, serving_rules, transform
 from keepfit.kinds.base import Fitted, Prediction
-from keepfit.records import Column
+from keepfit.records.rows import Column
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from keepfit.config.schema import ModelSpec
+from keepfit.config.schema.model import ModelSpec
 from keepfit.data.keys import Keys, mix, row_keys
 from keepfit.data.prepare import Prepared
 from keepfit.digest import Digest, sha256
 from keepfit.errors import KeepfitError
 from keepfit.kinds.base import Fitted, Prediction
-from keepfit.records import Proof
+from keepfit.records.training import Proof
 from keepfit.train.predictor import Predictor
 from keepfit.train.semantic import parameters
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from keepfit.digest import digest_of, sha256_file
-from keepfit.records import Environment
+from keepfit.records.training import Environment
 from keepfit.train.cpu import cpu_class
 from keepfit.train.pins import pinned
 

@@ -9,7 +9,7 @@ import msgspec
 
 from keepfit import errors
 from keepfit.errors import KeepfitError, SystemFailure
-from keepfit.records import Record
+from keepfit.records.base import Record
 from keepfit.train.job import Fit, Job
 
 _LENGTH = 8  # bytes before every frame

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepfit.config.schema import ModelSpec
-from keepfit.records import Column
+from keepfit.config.schema.model import ModelSpec
+from keepfit.records.rows import Column
 from keepfit.serve.door.json_rows import JsonDoor
 from keepfit.serve.door.problems import MOST, BadRequest
 from keepfit.serve.door.schema import InputSchema

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepfit.config.schema import ModelSpec
-from keepfit.records import Column
+from keepfit.config.schema.model import ModelSpec
+from keepfit.records.rows import Column
 from keepfit.serve.door.csv_rows import frame_of, read_csv
 from keepfit.serve.door.plain_csv import PlainCsv
 from keepfit.serve.door.problems import BadRequest

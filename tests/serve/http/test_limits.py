@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-from keepfit.config.schema import Serve
+from keepfit.config.schema.serving import Serve
 from keepfit.serve.http.limits import Limits
 
 

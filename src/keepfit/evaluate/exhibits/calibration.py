@@ -6,7 +6,7 @@ import numpy as np
 
 from keepfit.evaluate.exhibits.rounding import every_nth, parts, rounded
 from keepfit.evaluate.sample import Codes, Numbers, Sample, chances
-from keepfit.records import Calibration, CalibrationBin, TopK
+from keepfit.records.exhibits import Calibration, CalibrationBin, TopK
 
 BINS, LEAST = 10, 10
 KS = (1, 2, 3, 5, 10)

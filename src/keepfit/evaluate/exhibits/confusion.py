@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from keepfit.evaluate.sample import Sample, labels
-from keepfit.records import Confused, Confusion
+from keepfit.records.exhibits import Confused, Confusion
 
 MOST_LABELS, MOST_PAIRS = 12, 10
 

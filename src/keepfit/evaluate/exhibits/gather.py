@@ -14,7 +14,7 @@ from keepfit.evaluate.exhibits.residuals import residuals
 from keepfit.evaluate.metrics import Metric
 from keepfit.evaluate.names import REGRESSION
 from keepfit.evaluate.sample import NotMeasurable, Sample
-from keepfit.records import Exhibits, Profile
+from keepfit.records.exhibits import Exhibits, Profile
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from keepfit.evaluate.exhibits.rounding import every_nth, rounded
 from keepfit.evaluate.metrics import Metric
 from keepfit.evaluate.sample import Sample
 from keepfit.kinds.base import Prediction
-from keepfit.records import Importance, Label
+from keepfit.records.base import Label
+from keepfit.records.exhibits import Importance
 
 MOST_FEATURES, MOST_ROWS, MOST_PREDICTIONS, REPEATS = 30, 500, 10_000, 3
 

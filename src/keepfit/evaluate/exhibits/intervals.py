@@ -11,7 +11,7 @@ from keepfit.evaluate.exhibits.rounding import rounded
 from keepfit.evaluate.metrics import Mean, Metric
 from keepfit.evaluate.quantiles import t_quantile
 from keepfit.evaluate.sample import NotMeasurable, Sample
-from keepfit.records import ScoreIntervals, Span
+from keepfit.records.exhibits import ScoreIntervals, Span
 
 
 def intervals(

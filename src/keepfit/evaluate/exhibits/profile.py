@@ -7,7 +7,7 @@ import math
 import polars as pl
 
 from keepfit.evaluate.exhibits.rounding import every_nth, rounded
-from keepfit.records import ColumnProfile, Profile, Share
+from keepfit.records.exhibits import ColumnProfile, Profile, Share
 
 MOST_COLUMNS, MOST_LEVELS, LONGEST = 40, 16, 40
 

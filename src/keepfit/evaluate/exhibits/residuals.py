@@ -6,7 +6,7 @@ import numpy as np
 
 from keepfit.evaluate.exhibits.rounding import all_rounded, every_nth, parts, rounded
 from keepfit.evaluate.sample import Numbers, Sample, numbers
-from keepfit.records import ResidualBin, Residuals
+from keepfit.records.exhibits import ResidualBin, Residuals
 
 BINS, LEAST, BARS = 10, 5, 24
 

@@ -14,7 +14,7 @@ from keepfit.errors import KeepfitError, NoNumber, UnknownName, UserError
 from keepfit.kinds.base import Prediction
 from keepfit.lifecycle.batch.asked import Asked
 from keepfit.lifecycle.open import Opened
-from keepfit.records import Label
+from keepfit.records.base import Label
 
 ROW = "row"  # the row's number from 1, where the model has no key
 VERSION = "version"

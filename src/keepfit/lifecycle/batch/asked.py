@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from keepfit.lifecycle.open import Opened
-from keepfit.records import Record
+from keepfit.records.base import Record
 
 MAX_REJECTS = 0.05  # a file of which more cannot be read is most likely the wrong file
 

@@ -16,7 +16,7 @@ import msgspec
 from keepfit.digest import Digest, canonical, sha256, sha256_file
 from keepfit.errors import Refused, SinkError
 from keepfit.lifecycle.batch.asked import Pace
-from keepfit.records import Record
+from keepfit.records.base import Record
 
 T = TypeVar("T", bound=Record)
 

@@ -13,7 +13,7 @@ import polars as pl
 from keepfit.data import dtypes, read
 from keepfit.data.sources import format_of
 from keepfit.errors import UserError
-from keepfit.records import Part
+from keepfit.records.rows import Part
 
 Nature = Literal["number", "text", "boolean", "moment", "empty", "other"]
 

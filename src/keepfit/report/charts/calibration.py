@@ -5,7 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from keepfit.evaluate.exhibits.intervals import wilson
-from keepfit.records import Calibration
+from keepfit.records.exhibits import Calibration
 from keepfit.report.charts.plot import across, dot, frame, line, stroke, upward, x_axis, y_axis
 from keepfit.report.figures import percent
 

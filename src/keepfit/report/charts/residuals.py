@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from keepfit.records import Residuals
+from keepfit.records.exhibits import Residuals
 from keepfit.report.charts.plot import (
     across,
     around,

@@ -14,7 +14,7 @@ from polars.exceptions import PanicException, PolarsError
 from keepfit.data import dtypes
 from keepfit.data.conform import REASON, conform
 from keepfit.data.read import in_short
-from keepfit.records import Column
+from keepfit.records.rows import Column
 from keepfit.serve.door.problems import MOST, BadRequest, Problem, Problems, shown
 from keepfit.serve.door.rows import Rows
 from keepfit.serve.door.schema import Field, InputSchema

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from keepfit.errors import NoNumber, guess, nearest
-from keepfit.records import Record
+from keepfit.records.base import Record
 from keepfit.serve.door.schema import Field, InputSchema
 
 MOST = 20  # problems that one answer tells

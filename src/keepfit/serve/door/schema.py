@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from keepfit.config.schema import ModelSpec
-from keepfit.records import Column
+from keepfit.config.schema.model import ModelSpec
+from keepfit.records.rows import Column
 
 Family = Literal["number", "whole", "text", "boolean", "date", "datetime", "other"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     # The transport reads no file: who has the table has loaded pydantic already.
-    from keepfit.config.schema import Serve
+    from keepfit.config.schema.serving import Serve
 
 MIB = 1024 * 1024
 FILES_OF_OTHERS = 128  # of a process: models, logs, the store

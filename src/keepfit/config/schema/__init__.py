@@ -1,0 +1,1 @@
+"""What `keepfit.toml` may say: name, type, default and meaning of every key."""

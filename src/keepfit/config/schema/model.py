@@ -1,0 +1,83 @@
+"""A model and a project: name, type, default and meaning of every key."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from keepfit.config.schema.gate import Benchmark, Gate, Metric
+from keepfit.config.schema.release import Keep, Promote, Schedule
+from keepfit.config.schema.rows import Checks, Data, Encode, Split
+from keepfit.config.schema.serving import Answering, Serve
+from keepfit.config.schema.table import Table
+
+
+class Card(Table):
+    """The model card that `keepfit report` shows: what only people know of a model."""
+
+    intended_use: str = ""
+    """what it is made for, and who uses it"""
+    out_of_scope: str = ""
+    """what it must not be used for"""
+    limits: str = ""
+    """where it is known to be wrong"""
+    ethics: str = ""
+    """whom its mistakes hurt, and what is done about it"""
+    licence: str = ""
+    """of the model and of the rows it learned from"""
+    contact: str = ""
+    """where questions go"""
+    references: tuple[str, ...] = ()
+    """papers, tickets, pages to read further"""
+
+
+class ModelSpec(Table):
+    """A model: what it is, what it learns from, how it is judged and released."""
+
+    name: str = ""
+    """from the table's name"""
+    kind: str
+    """the algorithm family"""
+    target: str
+    """the column to predict"""
+    features: tuple[str, ...] = Field(min_length=1)
+    """the columns to predict from, after `derive` and `transform`"""
+    owner: str = ""
+    """who answers for it"""
+    description: str = ""
+    """what it is for"""
+    threads: Annotated[int, Field(ge=1)] = 1
+    """of training; more than one may cost bit-for-bit rebuilds"""
+    data: Data
+    checks: Checks = Checks()
+    split: Split = Split()
+    encode: Encode = Encode()
+    params: dict[str, Any] = {}
+    """what the kind takes"""
+    gate: Gate = Gate()
+    benchmark: dict[str, Benchmark] = {}
+    """files of cases with expected answers, by name"""
+    metric: dict[str, Metric] = {}
+    """metrics of your own, by name"""
+    promote: Promote = Promote()
+    schedule: Schedule = Schedule()
+    keep: Keep = Keep()
+    serve: Answering = Answering()
+    card: Card = Card()
+
+
+class ProjectTable(Table):
+    """The project as a whole."""
+
+    name: str
+    """of the project"""
+    store: str = "store"
+    """the registry: a folder beside the file"""
+    stages: tuple[str, ...] = Field(default=("development", "staging", "production"), min_length=1)
+    """in the order in which a version passes them; the last is the one that is judged against"""
+    require: Literal["any", "clean"] = "any"
+    """clean: refuse to train from a work tree with uncommitted changes"""
+    signers: str | None = None
+    """a file of allowed signers (ssh-keygen(1)): approvals are signed, and readers check it"""
+    serve: Serve = Serve()

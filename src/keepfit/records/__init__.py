@@ -1,0 +1,1 @@
+"""The nouns, frozen: what one step hands to the next and what is written down of it."""
