@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from keepfit.digest import sha256
 from keepfit.errors import Corrupt, Refused, StoreError
 from keepfit.records.rows import Column, Part
-from keepfit.store import archive, checkpoint, events, keys, shortcut
+from keepfit.store import archive, checkpoint, events, keys, shortcut, tape
 from keepfit.store.fold import fold
 from keepfit.store.log import append, read, read_all
 from keepfit.store.memory import MemoryStore
@@ -307,6 +307,24 @@ def test_a_hint_that_is_behind_is_read_on_from(long_log):
         author.work()
     long_log.advise(keys.hint("fare"), before)
     assert cold(long_log).state == fetched(long_log, author.log.state)
+
+
+def test_who_reads_for_months_remembers_few_records_and_can_write_at_last(long_log, monkeypatch):
+    monkeypatch.setattr(shortcut, "_LONGEST", 5)
+    monkeypatch.setattr(tape, "LONGEST_TAIL", 6)
+    log = cold(long_log)
+    author = Author(long_log, 4)
+    author.count = 1000
+    for _ in range(30):
+        author.freeze(None)
+        log = run(read(log), long_log)
+        assert len(log.tail) <= 6
+    assert log.head == author.log.head
+    another = Author(long_log, 5)
+    another.count, another.log = 5000, log
+    another.freeze(None)
+    assert cold(long_log).head == another.log.head
+    assert another.log.anchor is not None
 
 
 def test_a_hint_that_landed_so_late_that_its_pages_are_collected_is_passed_over(long_log):

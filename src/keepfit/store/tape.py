@@ -17,6 +17,10 @@ from keepfit.store.steps import Get, Steps
 
 T = TypeVar("T")
 
+# Records that are remembered for a hint. After fewer, whoever writes makes a checkpoint anyway; who
+# only reads, a server for months, need not remember them all.
+LONGEST_TAIL = 1000
+
 
 class Anchor(msgspec.Struct, frozen=True):
     """A record that a checkpoint follows."""
@@ -55,7 +59,10 @@ class Log(msgspec.Struct, frozen=True):
 
     def _now(self, state: State, head: Digest | None, records: Sequence[bytes]) -> Log:
         tail = (*self.tail, *records) if self.anchor else ()
-        return msgspec.structs.replace(self, state=state, head=head, tail=tail)
+        anchor = self.anchor if len(tail) <= LONGEST_TAIL else None
+        return msgspec.structs.replace(
+            self, state=state, head=head, anchor=anchor, tail=tail if anchor else ()
+        )
 
 
 def taken(log: Log, records: Sequence[bytes]) -> Steps[Log]:
