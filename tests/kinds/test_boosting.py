@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from keepfit.config.schema import Encode
+from keepfit.config.schema.rows import Encode
 from keepfit.errors import Corrupt, DataRefused, NotInstalled, UserError
 from keepfit.kinds import kind, params_of
 from keepfit.kinds.base import Lesson
@@ -135,7 +135,7 @@ def test_a_number_that_training_never_missed_is_filled(library):
 
 def test_what_may_not_be_missing_is_refused(library):
     name = f"{library}-regressor"
-    with pytest.raises(UserError, match=r"`b` has .* without a finite number"):
+    with pytest.raises(UserError, match=r"`b` has .* no finite number"):
         kind(name).fit(lesson("y", missing="fail"), params_of(name)(), seed=1, threads=1)
 
 
@@ -303,7 +303,7 @@ ABSENT = """
 import pickle, sys
 sys.modules[{package!r}] = None
 import polars as pl
-from keepfit.config.schema import Encode
+from keepfit.config.schema.rows import Encode
 from keepfit.errors import NotInstalled
 from keepfit.kinds import kind, params_of
 from keepfit.kinds.base import Lesson

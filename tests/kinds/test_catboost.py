@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from keepfit.config.schema import Encode
+from keepfit.config.schema.rows import Encode
 from keepfit.kinds import kind, params_of
 from keepfit.kinds.base import Lesson
 from keepfit.kinds.boosting_table import table_of

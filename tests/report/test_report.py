@@ -180,7 +180,8 @@ def test_a_model_with_shap_values_shows_them_beside_the_importance(wards):
     )
     assert shown["shap_rows"] == shown["importance_rows"]
     assert "Permutation importance" in page.text
-    assert "the mean absolute SHAP value over 88 holdout rows" in page.text
+    told = f"the mean absolute SHAP value over {shown['shap_rows']} holdout rows"
+    assert told in page.text
 
 
 def test_scores_of_the_page_are_those_of_the_evidence(wards):
