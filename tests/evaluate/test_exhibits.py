@@ -21,6 +21,7 @@ from keepfit.evaluate.exhibits.intervals import intervals, wilson
 from keepfit.evaluate.exhibits.profile import profile
 from keepfit.evaluate.exhibits.residuals import residuals
 from keepfit.evaluate.exhibits.rounding import parts
+from keepfit.evaluate.exhibits.shap import shap
 from keepfit.evaluate.metrics import get
 from keepfit.evaluate.sample import Sample
 from keepfit.kinds.base import Prediction
@@ -176,6 +177,20 @@ def test_a_profile_tells_what_columns_hold():
     assert (flag.levels[0].value, flag.levels[0].share) == ("true", 0.666667)
     assert flag.distinct == 2
     assert nested.levels == ()
+
+
+def test_the_weightiest_shap_values_come_first_and_not_all_rows_are_asked():
+    rows = pl.DataFrame({f"f{n}": np.arange(5000.0) for n in range(40)})
+    asked = []
+
+    def explain(given):
+        asked.append(given)
+        return {name: float(name[1:]) for name in given.columns}
+
+    found, few = shap(explain, rows, tuple(rows.columns))
+    assert [one.feature for one in found] == [f"f{n}" for n in range(39, 9, -1)]
+    assert few == asked[0].height <= 500
+    assert shap(lambda _: None, rows, tuple(rows.columns)) == ((), 0)
 
 
 def test_a_column_of_names_is_counted_and_not_told():

@@ -57,15 +57,45 @@ CASES = {
         {"estimator": "sklearn.ensemble.RandomForestClassifier", "n_estimators": 5},
         "yes",
     ),
+    "hist gradient": Case("hist-gradient-boosting-regressor", {"max_iter": 10}, "amount"),
+    "hist gradient of a quantile": Case(
+        "hist-gradient-boosting-regressor",
+        {"loss": "quantile", "quantile": 0.6, "max_iter": 20, "min_samples_leaf": 5},
+        "amount",
+    ),
+    "hist gradient of two classes": Case("hist-gradient-boosting-classifier", {}, "yes"),
+    "hist gradient of classes": Case("hist-gradient-boosting-classifier", {"max_iter": 5}, "label"),
+    "catboost": Case("catboost-regressor", {"iterations": 60, "learning_rate": 0.2}, "amount"),
+    "catboost of a quantile": Case(
+        "catboost-regressor",
+        {"iterations": 60, "learning_rate": 0.2, "loss": "quantile", "quantile": 0.6},
+        "amount",
+    ),
+    "catboost of two classes": Case("catboost-classifier", {"iterations": 40}, "yes"),
+    "catboost of classes": Case("catboost-classifier", {"iterations": 40}, "label"),
+    "lightgbm": Case("lightgbm-regressor", {"min_data_in_leaf": 5}, "amount"),
+    "lightgbm of a quantile": Case(
+        "lightgbm-regressor",
+        {"loss": "quantile", "quantile": 0.6, "min_data_in_leaf": 5},
+        "amount",
+    ),
+    "lightgbm of two classes": Case("lightgbm-classifier", {}, "yes"),
+    "lightgbm of classes": Case("lightgbm-classifier", {"num_iterations": 20}, "label"),
 }
+EXTRAS = {"sklearn": "sklearn", "hist": "sklearn", "catboost": "catboost", "lightgbm": "lightgbm"}
 FEATURES = ("size", "age", "zone", "flag", "colour")
 
 
 @pytest.fixture(params=CASES.values(), ids=CASES)
 def case(request) -> Case:
-    if request.param.kind == "sklearn":
-        pytest.importorskip("sklearn")
+    if extra := extra_of(request.param):
+        pytest.importorskip(extra)
     return request.param
+
+
+def extra_of(case: Case) -> str | None:
+    """The package that its kind needs beside keepfit."""
+    return EXTRAS.get(case.kind.partition("-")[0])
 
 
 def rows(count: int, seed: int) -> pl.DataFrame:
@@ -190,7 +220,7 @@ def test_fitting_twice_gives_the_same_bytes(case, fitted):
 @pytest.fixture(scope="session")
 def made_elsewhere(tmp_path_factory) -> list[dict[str, dict[str, str]]]:
     """What two processes with other hash seeds, folders and clocks' zones made of every case."""
-    names = [n for n, c in CASES.items() if c.kind != "sklearn" or find_spec("sklearn")]
+    names = [n for n, c in CASES.items() if not (extra := extra_of(c)) or find_spec(extra)]
     places = [("0", tmp_path_factory.mktemp("elsewhere"), "UTC"), ("4242", "/", "Asia/Tokyo")]
     return [digests(names, *place) for place in places]
 

@@ -56,7 +56,8 @@ NAMES = {
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     """A model of every kind and every way into it, each with a version in production."""
-    pytest.importorskip("sklearn")
+    for package in ("sklearn", "catboost", "lightgbm"):
+        pytest.importorskip(package)
     root = tmp_path_factory.mktemp("one-path")
     rows(300, seed=3).with_row_index("id").write_csv(root / "rows.csv")
     (root / "steps.py").write_text(CHANGE)

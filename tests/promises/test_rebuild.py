@@ -274,7 +274,8 @@ def rebuilt(folder, world, *, shared):
 
 
 def test_every_kind_is_made_again_bit_for_bit_where_everything_is_otherwise(tmp_path, shim):
-    pytest.importorskip("sklearn")
+    for package in ("sklearn", "catboost", "lightgbm"):
+        pytest.importorskip(package)
     found = worlds(shim, tmp_path)
     everything = Otherwise({})
     for world in found.values():

@@ -56,6 +56,12 @@ kind = "sklearn"
 features = ["age", "sex", "bmi", "bp"]
 data = { source = "diabetes.csv" }
 params = { estimator = "sklearn.tree.DecisionTreeRegressor", max_depth = 3 }
+
+[model.boosted]
+kind = "lightgbm-regressor"
+features = ["age", "sex", "bmi", "bp"]
+data = { source = "diabetes.csv" }
+params = { num_iterations = 20 }
 """
 
 

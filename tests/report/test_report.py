@@ -168,6 +168,20 @@ def test_a_model_without_coefficients_shows_the_importance_of_its_features(wards
     assert {one["feature"] for one in worth} == {"age", "sex", "bmi", "bp"}
     assert worth[0]["feature"] == "bmi"
     assert "Permutation importance" in page.text
+    assert "SHAP" not in page.text
+
+
+def test_a_model_with_shap_values_shows_them_beside_the_importance(wards):
+    page, facts = Page(wards.page("boosted@latest")), wards.facts("boosted@latest")
+    shown = facts["evidence"]["exhibits"]
+    assert shown["shap"][0]["feature"] == "bmi"
+    assert [one["value"] for one in shown["shap"]] == sorted(
+        (one["value"] for one in shown["shap"]), reverse=True
+    )
+    assert shown["shap_rows"] == shown["importance_rows"]
+    assert "Permutation importance" in page.text
+    told = f"the mean absolute SHAP value over {shown['shap_rows']} holdout rows"
+    assert told in page.text
 
 
 def test_scores_of_the_page_are_those_of_the_evidence(wards):

@@ -26,6 +26,7 @@ class Entry(NamedTuple):
 
 
 _PLAIN = "keepfit.kinds.plain_rows:row_model"
+_BOOSTING = "keepfit.kinds.boosting_params"
 
 KINDS: dict[str, Entry] = {
     "linear": Entry("keepfit.kinds.params:Linear", "keepfit.kinds.linear:LINEAR", _PLAIN),
@@ -39,6 +40,26 @@ KINDS: dict[str, Entry] = {
         "keepfit.kinds.params:Sklearn",
         "keepfit.kinds.sklearn:SKLEARN",
         onnx=("keepfit.kinds.onnx_write:convert", "keepfit.kinds.onnx_rows:batch_model"),
+    ),
+    "hist-gradient-boosting-classifier": Entry(
+        f"{_BOOSTING}:HistGradientBoostingClassifier",
+        "keepfit.kinds.hist_gradient_boosting:CLASSIFIER",
+    ),
+    "hist-gradient-boosting-regressor": Entry(
+        f"{_BOOSTING}:HistGradientBoostingRegressor",
+        "keepfit.kinds.hist_gradient_boosting:REGRESSOR",
+    ),
+    "catboost-classifier": Entry(
+        f"{_BOOSTING}:CatBoostClassifier", "keepfit.kinds.catboost:CLASSIFIER"
+    ),
+    "catboost-regressor": Entry(
+        f"{_BOOSTING}:CatBoostRegressor", "keepfit.kinds.catboost:REGRESSOR"
+    ),
+    "lightgbm-classifier": Entry(
+        f"{_BOOSTING}:LightGbmClassifier", "keepfit.kinds.lightgbm:CLASSIFIER"
+    ),
+    "lightgbm-regressor": Entry(
+        f"{_BOOSTING}:LightGbmRegressor", "keepfit.kinds.lightgbm:REGRESSOR"
     ),
 }
 

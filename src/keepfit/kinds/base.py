@@ -62,7 +62,8 @@ class Fitted(Protocol):
     """A model that has learned.
 
     One whose files hold more than that (a time, an id) may have `parameters()` as well: what it has
-    learned as plain data, by which a rebuild tells equal from different.
+    learned as plain data, by which a rebuild tells equal from different. One that can tell how far
+    each feature moves its answers may have `shap(rows)`: mean absolute SHAP values by feature.
     """
 
     # the labels it knows, sorted; empty for a regression

@@ -38,12 +38,13 @@ def _terms(encoding: Encoding) -> Iterator[tuple[str, str | None, float]]:
         yield number.name, None, number.deviation
     for category in encoding.categories:
         for level in category.levels:
-            yield category.name, _level(category, level), 1.0
+            yield category.name, level_text(category, level), 1.0
         if category.missing:
             yield category.name, "(missing)", 1.0
 
 
-def _level(category: Category, level: str | float) -> str:
+def level_text(category: Category, level: str | float) -> str:
+    """How a level is spelt."""
     if category.dtype == "boolean":
         return "true" if level else "false"
     return level if isinstance(level, str) else f"{level:.17g}"

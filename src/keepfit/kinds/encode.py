@@ -19,8 +19,13 @@ Codes = npt.NDArray[np.intp]
 _GREATEST = sys.float_info.max
 
 
-def learn(rows: pl.DataFrame, features: Iterable[str], encode: Encode) -> Encoding:
-    """The encoding that `rows` teach; UserError for a column that is no number and no category."""
+def learn(
+    rows: pl.DataFrame, features: Iterable[str], encode: Encode, *, most: int | None = None
+) -> Encoding:
+    """The encoding that `rows` teach; UserError for a column that is no number and no category.
+
+    Of a category with more than `most` levels the most frequent are kept.
+    """
     names = tuple(features)
     for name in encode.categorical:
         if name not in names:
@@ -33,7 +38,7 @@ def learn(rows: pl.DataFrame, features: Iterable[str], encode: Encode) -> Encodi
             if role is None
         ),
         categories=tuple(
-            _learn_category(column(rows, name), role, encode.rare)
+            _learn_category(column(rows, name), role, encode.rare, most)
             for name, role in roles.items()
             if role is not None
         ),
@@ -146,10 +151,12 @@ def _filled(name: str, values: Floats, bad: npt.NDArray[np.bool_], fill: float |
     return np.where(bad, fill, values)
 
 
-def _learn_category(series: pl.Series, dtype: Dtype, rare: int) -> Category:
+def _learn_category(series: pl.Series, dtype: Dtype, rare: int, most: int | None) -> Category:
     keys = series.cast(pl.String) if dtype == "text" else _number_keys(series)
-    counts = keys.alias("level").value_counts(name="rows")
-    levels = counts.filter(pl.col("rows") >= rare).get_column("level")
+    counts = keys.alias("level").value_counts(name="rows").filter(pl.col("rows") >= rare)
+    if most is not None and counts.height > most:
+        counts = counts.sort("rows", "level", descending=[True, False]).head(most)
+    levels = counts.get_column("level")
     return Category(
         name=series.name,
         dtype=dtype,

@@ -46,14 +46,7 @@ class PlainModel:
     def predict(self, rows: pl.DataFrame) -> Prediction:
         """One answer a row; UserError or UnknownName for a column that it cannot read."""
         with np.errstate(over="ignore", invalid="ignore"):  # infinite, as in the expression
-            scores = self._scores(rows)
-            if not self.classes:
-                return Prediction(pl.Series(PREDICTION, scores[0]))
-            shares = two_shares(scores[0]) if len(scores) == 1 else softmax(scores)
-        # the same comparison as the expression's: shares may be alike where scores are not
-        best = (scores[0] > 0).astype(np.intp) if len(scores) == 1 else np.argmax(scores, axis=0)
-        labels = pl.Series(PREDICTION, self.classes)
-        return Prediction(labels.gather(best), shares, self.classes)
+            return prediction_of(self._scores(rows), self.classes)
 
     def expression(self) -> pl.Expr | None:
         """The prediction in polars, bit for bit; None for three classes or more, and where a
@@ -141,6 +134,17 @@ def model_of(
 def load(kind: str, files: Mapping[str, bytes]) -> PlainModel:
     """The model that `save` wrote; Corrupt if the file is missing or is none of that kind."""
     return PlainModel(read(kind, files))
+
+
+def prediction_of(scores: Floats, classes: tuple[Label, ...]) -> Prediction:
+    """What (outputs, rows) of scores say: the values; or labels with their probabilities, of two
+    classes by the log odds of the second, of more by a score each."""
+    if not classes:
+        return Prediction(pl.Series(PREDICTION, scores[0]))
+    shares = two_shares(scores[0]) if len(scores) == 1 else softmax(scores)
+    # the same comparison as an expression's: shares may be alike where scores are not
+    best = (scores[0] > 0).astype(np.intp) if len(scores) == 1 else np.argmax(scores, axis=0)
+    return Prediction(pl.Series(PREDICTION, classes).gather(best), shares, classes)
 
 
 def two_shares(scores: Floats) -> Floats:

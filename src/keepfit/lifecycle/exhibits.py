@@ -32,7 +32,8 @@ def profile_of(prepared: Prepared, spec: ModelSpec) -> Profile:
 def subject_of(predictor: Predictor, learned: Profile | None) -> Subject:
     """What to show of a model; one with coefficients tells what a feature does by them."""
     linear = isinstance(predictor.fitted, PlainModel)
-    return Subject(learned, None if linear else predictor.on_prepared)
+    explain = getattr(predictor.fitted, "shap", None)
+    return Subject(learned, None if linear else predictor.on_prepared, explain)
 
 
 def showing(  # noqa: PLR0913 the evidence and the two sides on its rows

@@ -89,6 +89,13 @@ class Importance(Record, frozen=True, kw_only=True):
     deviation: float  # over the repeats
 
 
+class Shap(Record, frozen=True, kw_only=True):
+    """How far a feature moves what the model says of a row, by its SHAP values."""
+
+    feature: str
+    value: float  # mean of the absolute values over the rows, added up over the classes
+
+
 class Share(Record, frozen=True):
     """A value of a column and the share of the rows that have it."""
 
@@ -130,5 +137,7 @@ class Exhibits(Record, frozen=True, kw_only=True):
     top_k: tuple[TopK, ...] = ()
     importance: tuple[Importance, ...] = ()  # the weightiest first
     importance_rows: int = 0  # that were shuffled
+    shap: tuple[Shap, ...] = ()  # the weightiest first; none where the kind has no such values
+    shap_rows: int = 0  # that were explained
     profile: Profile | None = None
     missing: dict[str, str] = {}  # exhibit -> why there is none

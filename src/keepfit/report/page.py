@@ -81,6 +81,7 @@ def _environment() -> Environment:
         "calibration_chart": calibration,
         "effect_chart": _effect_chart,
         "importance_chart": _importance_chart,
+        "shap_chart": _shap_chart,
     }
     return made
 
@@ -124,3 +125,8 @@ def _importance_chart(exhibits: Exhibits, metric: str) -> str:
     found = [Bar(label_of(one.feature), one.loss, one.deviation) for one in exhibits.importance]
     label = f"{metric} lost when shuffled"
     return bars("importance", found, "Permutation importance", label)
+
+
+def _shap_chart(exhibits: Exhibits) -> str:
+    found = [Bar(label_of(one.feature), one.value) for one in exhibits.shap]
+    return bars("shap", found, "SHAP values", "mean absolute SHAP value")

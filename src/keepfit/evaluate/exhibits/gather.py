@@ -11,6 +11,7 @@ from keepfit.evaluate.exhibits.confusion import confusion
 from keepfit.evaluate.exhibits.importance import Predict, importance
 from keepfit.evaluate.exhibits.intervals import intervals
 from keepfit.evaluate.exhibits.residuals import residuals
+from keepfit.evaluate.exhibits.shap import Explain, shap
 from keepfit.evaluate.metrics import Metric
 from keepfit.evaluate.names import REGRESSION
 from keepfit.evaluate.sample import NotMeasurable, Sample
@@ -23,6 +24,7 @@ class Subject:
 
     profile: Profile | None  # of the training rows; None: nobody knows them any more
     predict: Predict | None  # None: the model tells its coefficients, which say more
+    explain: Explain | None = None  # None: its kind has no SHAP values
 
 
 def exhibits(  # noqa: PLR0913 two sides on the same rows, and what they are measured in
@@ -54,6 +56,9 @@ def exhibits(  # noqa: PLR0913 two sides on the same rows, and what they are mea
             ("importance", "importance_rows"),
             lambda: importance(predict, rows, features, target, metrics[0], classes, seed),
         )
+    if subject.explain is not None and challenger.rows is not None:
+        explain, rows = subject.explain, challenger.rows
+        made.add(("shap", "shap_rows"), lambda: shap(explain, rows, features))
     if subject.profile is None:
         made.missing["profile"] = "the evidence of its training did not describe the rows"
     return Exhibits(
