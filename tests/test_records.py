@@ -1,4 +1,6 @@
+import importlib
 import inspect
+import pkgutil
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -13,10 +15,16 @@ from keepfit.records.base import Record
 from keepfit.records.evidence import Reason, Verdict
 from keepfit.records.rows import Column
 
+ROOMS = [
+    importlib.import_module(room.name)
+    for room in pkgutil.iter_modules(records.__path__, f"{records.__name__}.")
+]
 ALL = [
     value
-    for value in vars(records).values()
-    if inspect.isclass(value) and issubclass(value, Record) and value is not Record
+    for room in ROOMS
+    for value in vars(room).values()
+    if inspect.isclass(value) and issubclass(value, Record) and value.__module__ == room.__name__
+    if value is not Record
 ]
 NUMBER = st.floats(allow_nan=False, allow_infinity=False)
 PLAIN = {

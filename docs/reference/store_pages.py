@@ -9,16 +9,20 @@ from typing import get_args
 
 from writing import fields, first_sentence, prose, table
 
-from keepfit import records
 from keepfit.lifecycle import open as opening
 from keepfit.lifecycle import train
+from keepfit.records.certificate import Certificate, Witness
+from keepfit.records.comparison import BenchmarkScore, Comparison
+from keepfit.records.disagreement import Disagreements
+from keepfit.records.evidence import Agreement, Evidence, Reason, Verdict
+from keepfit.records.rows import Part
+from keepfit.records.training import Candidate, Code, Environment, Proof, Recipe
+from keepfit.records.version import File, Manifest
 from keepfit.store import events, keys
 from keepfit.store.registry import EVIDENCE
 
 MODEL, VERSION, ATTEMPT = "MODEL", "1.0.0-LABEL", "ATTEMPT"
-PART = records.Part(
-    source="rows", uri="", digest="SHA256", size=0, format="csv", rows=0, columns=()
-)
+PART = Part(source="rows", uri="", digest="SHA256", size=0, format="csv", rows=0, columns=())
 
 IN_A_STORE = {
     keys.FORMAT: "what this folder is: the number of the format, the store's id",
@@ -38,22 +42,22 @@ IN_A_VERSION = {
     opening.CODE: "the Python files of the project that took part",
 }
 NOUNS = (
-    records.Manifest,
-    records.File,
-    records.Recipe,
-    records.Proof,
-    records.Code,
-    records.Environment,
-    records.Candidate,
-    records.Evidence,
-    records.Agreement,
-    records.BenchmarkScore,
-    records.Disagreements,
-    records.Certificate,
-    records.Witness,
-    records.Comparison,
-    records.Verdict,
-    records.Reason,
+    Manifest,
+    File,
+    Recipe,
+    Proof,
+    Code,
+    Environment,
+    Candidate,
+    Evidence,
+    Agreement,
+    BenchmarkScore,
+    Disagreements,
+    Certificate,
+    Witness,
+    Comparison,
+    Verdict,
+    Reason,
 )
 
 
