@@ -79,6 +79,16 @@ def test_stages_are_named_and_bases_are_pinned(project):
     assert "latest" not in (context.folder / "Dockerfile").read_text()
 
 
+@pytest.mark.parametrize(("package", "installed"), [("lightgbm", ["libgomp1"]), ("polars", [])])
+def test_libraries_that_a_wheel_does_not_bring_along_are_where_it_runs(project, package, installed):
+    (project.root / "requirements.lock").write_text(f"{package}==4.7.0\n")
+    context = project.exported()
+    [*_, runtime] = [n for n, (word, _) in enumerate(context.instructions) if word == "FROM"]
+    runs = [rest for word, rest in context.instructions[runtime:] if word == "RUN"]
+    found = re.findall(r"install -y --no-install-recommends ([^&]+)", " ".join(runs))
+    assert [name for names in found for name in names.split()] == installed
+
+
 def test_nobody_is_root_unless_that_is_asked_for(project):
     context = project.exported()
     words = [word for word, _ in context.instructions]

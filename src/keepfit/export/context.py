@@ -40,6 +40,7 @@ def context_of(project: Project) -> Context:
         hashed=lock.hashed,
         origin=lock.origin,
         wheel=wheel[0] if wheel else None,
+        libraries=lock.libraries(),
     )
     files = {DOCKERFILE: dockerfile(facts), IGNORE: ignored(facts), LOCK: lock.text}
     files |= {_PROGRAMS + name: text for name, text in SCRIPTS.items()}

@@ -23,6 +23,7 @@ class Facts:
     hashed: bool  # whether the lock pins files by their hashes
     origin: str  # of the lock, in words
     wheel: str | None  # the file of keepfit's own wheel, if it is brought along
+    libraries: tuple[str, ...] = ()  # Debian's packages that wheels of the lock need
 
 
 def dockerfile(facts: Facts) -> str:
@@ -31,6 +32,7 @@ def dockerfile(facts: Facts) -> str:
         python=facts.python,
         origin=facts.origin,
         install=_install(facts),
+        libraries=_libraries(facts),
         title=json.dumps(facts.name or "keepfit"),
         version=facts.keepfit,
         healthy=json.dumps(["python", "-c", _HEALTHY]),
@@ -44,6 +46,17 @@ def ignored(facts: Facts) -> str:
     folders = [BIN, PROJECT, *([WHEELS] if facts.wheel else [])]
     allowed = "".join(f"!{name}\n" for name in ("requirements.lock", *folders))
     return f"*\n{allowed}**/.env\n**/__pycache__\n"
+
+
+def _libraries(facts: Facts) -> str:
+    if not facts.libraries:
+        return ""
+    return (
+        "# What wheels need and do not bring along.\n"
+        "RUN apt-get update \\\n"
+        f" && apt-get install -y --no-install-recommends {' '.join(facts.libraries)} \\\n"
+        " && rm -rf /var/lib/apt/lists/*\n\n"
+    )
 
 
 def _install(facts: Facts) -> str:
@@ -93,7 +106,7 @@ ENV PATH=/opt/keepfit/bin:/opt/venv/bin:$PATH \\
     PYTHONUNBUFFERED=1 \\
     PYTHONDONTWRITEBYTECODE=1
 
-COPY --from=build /opt/venv /opt/venv
+{libraries}COPY --from=build /opt/venv /opt/venv
 COPY {bin}/ /opt/keepfit/bin/
 COPY {project}/ /app/
 

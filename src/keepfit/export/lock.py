@@ -15,6 +15,7 @@ LOCK = "requirements.lock"  # in the project, and in the image
 _UV = "uv.lock"
 _NAME = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)", re.MULTILINE)
 _TOOLS = {"pip", "setuptools", "wheel", "uv"}  # they install; nothing imports them
+_NEEDED = {"lightgbm": "libgomp1"}  # Debian's packages that a wheel does not bring along
 _SECONDS = 120
 
 
@@ -29,6 +30,10 @@ class Lock:
     def names(self) -> set[str]:
         """The packages that are pinned, as indexes spell them."""
         return {normal(name) for name in _NAME.findall(self.text)}
+
+    def libraries(self) -> tuple[str, ...]:
+        """Debian's packages without which some of them cannot be imported."""
+        return tuple(sorted({_NEEDED[name] for name in self.names() & _NEEDED.keys()}))
 
 
 def lock_of(root: Path) -> Lock:
