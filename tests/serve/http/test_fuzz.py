@@ -133,14 +133,15 @@ def memory_and_files():
 
 @pytest.mark.skipif(not PROCESS.exists(), reason="reads what Linux tells")
 def test_connections_leave_neither_memory_nor_files_behind(target):
-    bombard(target, 300, seed=1)
-    target.until(lambda: not target.server.connections)
-    memory, files = memory_and_files()
-    bombard(target, 1500, seed=2)
-    target.until(lambda: not target.server.connections)
-    more_memory, more_files = memory_and_files()
+    told = []
+    for seed, number in ((1, 300), (2, 750), (3, 750)):
+        bombard(target, number, seed=seed)
+        target.until(lambda: not target.server.connections)
+        told.append(memory_and_files())
+    (first, files), (second, _), (third, more_files) = told
     assert more_files <= files
-    assert more_memory - memory < 2000
+    # What is left behind is left behind each time; an allocator takes more now and then.
+    assert min(second - first, third - second) < 1000
 
 
 @pytest.mark.soak
