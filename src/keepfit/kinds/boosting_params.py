@@ -29,22 +29,49 @@ class Boosting(Params):
 
     @property
     def goal(self) -> str:
-        """What is to be least: the loss of a regression; classifiers have one."""
-        return str(getattr(self, "loss", "log_loss"))
+        """What is to be least."""
+        return "log_loss"
 
     @property
     def weights(self) -> str:
         """How the rows of each class count."""
-        return str(getattr(self, "class_weight", "none"))
+        return "none"
+
+
+class Regressor(Boosting):
+    """What boosting of numbers is asked for."""
+
+    loss: Literal["squared_error", "absolute_error", "quantile", "poisson", "gamma"] = (
+        "squared_error"
+    )
+    """what is to be least; with poisson and gamma the answers are above 0"""
+    quantile: Quantile | None = None
+    """for loss = "quantile": the share of the rows that lie below the answers"""
+
+    @property
+    def goal(self) -> str:
+        """What is to be least."""
+        return self.loss
 
     @model_validator(mode="after")
     def _a_quantile_for_a_quantile(self) -> Self:
-        quantile = getattr(self, "quantile", None)
-        if self.goal == "quantile" and quantile is None:
+        if self.loss == "quantile" and self.quantile is None:
             raise ValueError('has loss = "quantile"; expected `quantile` beside it, such as 0.9')
-        if self.goal != "quantile" and quantile is not None:
+        if self.loss != "quantile" and self.quantile is not None:
             raise ValueError('has `quantile`; expected loss = "quantile" beside it')
         return self
+
+
+class Classifier(Boosting):
+    """What boosting of classes is asked for."""
+
+    class_weight: Weights = "none"
+    """balanced: every class counts the same, however many rows it has"""
+
+    @property
+    def weights(self) -> str:
+        """How the rows of each class count."""
+        return self.class_weight
 
 
 class HistGradientBoosting(Boosting):
@@ -68,22 +95,12 @@ class HistGradientBoosting(Boosting):
     """values that a feature is cut into; of more levels the most frequent are known"""
 
 
-class HistGradientBoostingRegressor(HistGradientBoosting):
+class HistGradientBoostingRegressor(HistGradientBoosting, Regressor):
     """scikit-learn's histogram boosting of numbers: categories and nulls are read as they are."""
 
-    loss: Literal["squared_error", "absolute_error", "quantile", "poisson", "gamma"] = (
-        "squared_error"
-    )
-    """what is to be least; with poisson and gamma the answers are above 0"""
-    quantile: Quantile | None = None
-    """for loss = "quantile": the share of the rows that lie below the answers"""
 
-
-class HistGradientBoostingClassifier(HistGradientBoosting):
+class HistGradientBoostingClassifier(HistGradientBoosting, Classifier):
     """scikit-learn's histogram boosting of classes: categories and nulls are read as they are."""
-
-    class_weight: Weights = "none"
-    """balanced: every class counts the same, however many rows it has"""
 
 
 class CatBoost(Boosting):
@@ -119,20 +136,15 @@ class CatBoost(Boosting):
     """Ordered learns more from few rows, in twice the time; else up to 50,000 of them"""
 
 
-class CatBoostRegressor(CatBoost):
+class CatBoostRegressor(CatBoost, Regressor):
     """CatBoost of numbers; categories are read as they are, and so are nulls."""
 
     loss: Literal["squared_error", "absolute_error", "quantile", "poisson"] = "squared_error"
     """what is to be least; with poisson the answers are above 0"""
-    quantile: Quantile | None = None
-    """for loss = "quantile": the share of the rows that lie below the answers"""
 
 
-class CatBoostClassifier(CatBoost):
+class CatBoostClassifier(CatBoost, Classifier):
     """CatBoost of classes; categories are read as they are, and so are nulls."""
-
-    class_weight: Weights = "none"
-    """balanced: every class counts the same, however many rows it has"""
 
 
 class LightGbm(Boosting):
@@ -168,19 +180,9 @@ class LightGbm(Boosting):
     """lambda_l2 for splits of categories"""
 
 
-class LightGbmRegressor(LightGbm):
+class LightGbmRegressor(LightGbm, Regressor):
     """LightGBM of numbers; categories are read as they are, and so are nulls."""
 
-    loss: Literal["squared_error", "absolute_error", "quantile", "poisson", "gamma"] = (
-        "squared_error"
-    )
-    """what is to be least; with poisson and gamma the answers are above 0"""
-    quantile: Quantile | None = None
-    """for loss = "quantile": the share of the rows that lie below the answers"""
 
-
-class LightGbmClassifier(LightGbm):
+class LightGbmClassifier(LightGbm, Classifier):
     """LightGBM of classes; categories are read as they are, and so are nulls."""
-
-    class_weight: Weights = "none"
-    """balanced: every class counts the same, however many rows it has"""
