@@ -72,6 +72,16 @@ def test_what_is_wrong_is_named_by_row_column_value_and_expectation():
     ]
 
 
+def test_problems_come_in_the_order_of_the_rows_whatever_they_are():
+    body = f"{HEADER}\n101,2,Queens,true,\nfar,2,Queens,true,\n-1,x,Queens,true,\n"
+    assert [told.partition(":")[0] for told in problems(body)] == [
+        "row 1, column `distance`",
+        "row 2, column `distance`",
+        "row 3, column `distance`",
+        "row 3, column `riders`",
+    ]
+
+
 def test_a_header_that_is_missing_is_not_taken_for_data_nor_data_for_a_header():
     told = problems(f"{LINE}\n{LINE}\n")
     assert told[0].endswith("without a header say text/csv; header=absent")

@@ -30,14 +30,9 @@ def read_csv(schema: InputSchema, body: bytes, *, header: bool) -> Rows:
 def conformed(schema: InputSchema, rows: pl.DataFrame) -> Rows:
     """The rows in the schema's columns and types; BadRequest for what cannot be read so."""
     columns = [Column(name=field.name, dtype=field.dtype) for field in schema.fields]
-    told = conform(rows, columns).with_row_index(_ROW, offset=1).collect()
-    problems = Problems()
+    told = conform(rows, columns, schema.bounds).with_row_index(_ROW, offset=1).collect()
     if told[REASON].null_count() < told.height:
-        _unreadable(schema, rows, told.filter(pl.col(REASON).is_not_null()), problems)
-    for field in schema.fields:
-        if field.ranged and not problems.full:
-            _outside(field, told, problems)
-    problems.raise_if_any()
+        _refuse(schema, rows, told.filter(pl.col(REASON).is_not_null()).head(MOST))
     keys = rows.select(schema.carried).rows() if set(schema.carried) <= set(rows.columns) else ()
     return Rows(keys=keys if schema.carried else (), frame=told.select(schema.names))
 
@@ -95,27 +90,18 @@ def _named(schema: InputSchema, rows: pl.DataFrame, *, header: bool) -> pl.DataF
     return rows
 
 
-def _unreadable(
-    schema: InputSchema, rows: pl.DataFrame, told: pl.DataFrame, problems: Problems
-) -> None:
-    """Each value that cannot be read as its column's type, by row and column."""
-    texts = rows[[int(row) - 1 for row in told[_ROW].head(MOST)]]
-    for number, came, read in zip(
-        told[_ROW].head(MOST), texts.iter_rows(named=True), told.iter_rows(named=True), strict=False
-    ):
+def _refuse(schema: InputSchema, rows: pl.DataFrame, bad: pl.DataFrame) -> None:
+    """BadRequest with each value that is none of its column's, by row and column."""
+    problems = Problems()
+    came = rows[[int(row) - 1 for row in bad[_ROW]]]
+    for texts, read in zip(came.iter_rows(named=True), bad.iter_rows(named=True), strict=True):
         for field in schema.fields:
-            value = came[field.name]
-            empty = isinstance(value, str) and not value.strip()
-            if read[field.name] is None and value is not None and not empty and not problems.full:
-                problems.add(field, int(number), value)
-
-
-def _outside(field: Field, told: pl.DataFrame, problems: Problems) -> None:
-    value = pl.col(field.name)
-    bad = told.filter((value < field.low) | (value > field.high))
-    for row, found in bad.select(_ROW, field.name).head(MOST).iter_rows():
-        if not problems.full:
-            problems.add(field, int(row), found)
+            value, text = read[field.name], texts[field.name]
+            blank = text is None or (isinstance(text, str) and not text.strip())
+            fine = blank if value is None else not field.ranged or field.allows(value)
+            if not fine and not problems.full:
+                problems.add(field, int(read[_ROW]), text if value is None else value)
+    problems.raise_if_any()
 
 
 def frame_of(schema: InputSchema, given: Rows) -> pl.DataFrame:

@@ -98,6 +98,15 @@ class InputSchema:
         """Every name that a request may bring."""
         return frozenset((*self.names, *self.carried))
 
+    @property
+    def bounds(self) -> dict[str, tuple[float, float]]:
+        """The ranges outside which a row is not answered."""
+        return {
+            field.name: (field.low, field.high)
+            for field in self.fields
+            if field.ranged and field.low is not None and field.high is not None
+        }
+
     def example(self) -> dict[str, Any]:
         """A row as it might come, for documents."""
         return {field.name: _example(field) for field in self.fields}
