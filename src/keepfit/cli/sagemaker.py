@@ -140,7 +140,7 @@ def _failing(tree: Tree) -> Iterator[set[str]]:
     try:
         with told_to_end(last_words):
             yield secrets
-    except BaseException as error:
+    except BaseException as error:  # whatever ends a job, its reason is looked for in a file
         hide(error, secrets)
         write_failure(tree.failure, told(error, secrets))
         if isinstance(error, Stopped):

@@ -33,9 +33,9 @@ def predict(asked: Asked, open_version: OpenVersion, world: World) -> Written:
             answers = _as_it_began(asked, state, answers, open_version, world)
             work = Work(asked, target, inputs, pieces, answers, state, world)
             written = finished_before(work) or _done_now(work)
-        except BaseException:
+        except BaseException:  # Ctrl-C too: a folder in which no work is must not stay behind
             if not state.holds_work():
-                state.remove()  # nothing is in it that would be done again
+                state.remove()
             raise
         state.remove()
     return written
