@@ -31,7 +31,7 @@ Moved = Callable[[int, float], None]
 @click.option(
     "--probabilities/--no-probabilities",
     default=None,
-    help="The probability of every class; without --top-k it is there anyway.",
+    help="The probability of every class; up to 100 classes and without --top-k unasked.",
 )
 @click.option(
     "--top-k", type=click.IntRange(0), default=0, metavar="N", help="The N likeliest labels."

@@ -61,6 +61,10 @@ KINDS: dict[str, Entry] = {
     "lightgbm-regressor": Entry(
         f"{_BOOSTING}:LightGbmRegressor", "keepfit.kinds.lightgbm:REGRESSOR"
     ),
+    "text-classifier": Entry(
+        "keepfit.kinds.text_params:TextClassifier",
+        "keepfit.kinds.text_classifier:TEXT_CLASSIFIER",
+    ),
 }
 
 

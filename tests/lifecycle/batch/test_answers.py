@@ -380,6 +380,35 @@ def test_answers_are_those_that_are_asked_for(flowers, batch_of, tmp_path, how, 
     assert out.equals(pl.read_csv(tmp_path / "all.csv").select(out.columns))
 
 
+def test_of_many_classes_probabilities_come_where_they_are_asked_for(
+    flowers, batch_of, tmp_path, monkeypatch
+):
+    from keepfit.lifecycle.batch import answers
+
+    opened, rows = flowers
+    monkeypatch.setattr(answers, "_FEW", 2)
+    batch_of(opened)(rows, tmp_path / "out.csv")
+    assert pl.read_csv(tmp_path / "out.csv").columns == ["row", "prediction", "version"]
+    batch_of(opened)(rows, tmp_path / "all.csv", probabilities=True)
+    assert set(CHANCES) < set(pl.read_csv(tmp_path / "all.csv").columns)
+
+
+def test_of_many_classes_rows_are_answered_a_few_at_a_time(
+    flowers, batch_of, tmp_path, monkeypatch
+):
+    from keepfit.lifecycle.batch import answers
+
+    opened, rows = flowers
+    batch_of(opened)(rows, tmp_path / "whole.parquet", top_k=2)
+    seen = []
+    said = answers._said
+    monkeypatch.setattr(answers, "_said", lambda a, few: seen.append(few.height) or said(a, few))
+    monkeypatch.setattr(answers, "_CHANCES", 40)  # of 3 classes: 13 rows
+    batch_of(opened)(rows, tmp_path / "few.parquet", top_k=2)
+    assert max(seen) == 13
+    assert (tmp_path / "few.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()
+
+
 def test_the_likeliest_labels_come_first_with_their_scores(flowers, batch_of, tmp_path):
     opened, rows = flowers
     batch_of(opened)(rows, tmp_path / "out.parquet", top_k=3, probabilities=True)

@@ -19,6 +19,8 @@ from keepfit.records.base import Label
 ROW = "row"  # the row's number from 1, where the model has no key
 VERSION = "version"
 _FAR = 1 << 31  # rows; no chunk has as many
+_FEW = 100  # classes, up to which the probability of each is told without being asked for
+_CHANCES = 10_000_000  # probabilities at a time: 80 MB
 NUMBER = "__row"  # the same on the way, where a column of the rows may be called `row`
 WHY = "__why"  # why the model refuses a row that can be read
 BESIDE = (FLAWED, NUMBER, WHY)  # columns that are told of rows and never written
@@ -75,7 +77,8 @@ def answers_of(opened: Opened, asked: Asked) -> Answers:
         )
     if asked.top_k > len(labels) > 0:
         raise UserError(f"--top-k {asked.top_k}: {opened.spec.name} knows {len(labels)} classes")
-    chances = asked.probabilities if asked.probabilities is not None else not asked.top_k
+    few = not asked.top_k and len(labels) <= _FEW
+    chances = few if asked.probabilities is None else asked.probabilities
     ranked = [f"{word}_{k}" for k in range(1, asked.top_k + 1) for word in ("label", "score")]
     every = ["prediction", *(_chance(label) for label in labels), *ranked]
     for name in asked.select:
@@ -109,6 +112,12 @@ def answered(answers: Answers, rows: pl.LazyFrame, first: int) -> pl.LazyFrame:
     whole = schema | {FLAWED: pl.Boolean()} | number | {WHY: pl.String()}
 
     def answer(chunk: pl.DataFrame) -> pl.DataFrame:
+        most = max(_CHANCES // max(len(answers.opened.manifest.candidate.classes), 1), 1)
+        if chunk.height <= most:
+            return answer_some(chunk)
+        return pl.concat([answer_some(some) for some in chunk.iter_slices(most)])
+
+    def answer_some(chunk: pl.DataFrame) -> pl.DataFrame:
         good = chunk.filter(~pl.col(FLAWED)) if flag else chunk
         good, said, refused = _said(answers, good)
         told = good.select(*carried, NUMBER).with_columns(said).cast(pl.Schema(schema | number))

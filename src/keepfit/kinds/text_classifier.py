@@ -1,0 +1,179 @@
+"""Texts to labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from keepfit.errors import UserError
+from keepfit.kinds import text_bags, text_file
+from keepfit.kinds.base import Lesson, Params, Prediction
+from keepfit.kinds.encode import Floats, column
+from keepfit.kinds.logistic import classes_of
+from keepfit.kinds.text_bags import Singles
+from keepfit.kinds.text_file import Header, Parts
+from keepfit.kinds.text_grams import Grams, Places
+from keepfit.kinds.text_network import Examples
+from keepfit.kinds.text_params import TextClassifier
+from keepfit.kinds.text_training import train
+from keepfit.records.base import Label
+
+
+class TextModel:
+    """A classifier of texts that has learned; it keeps the protocol `Fitted`."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+
+    @property
+    def classes(self) -> tuple[Label, ...]:
+        """The labels it knows, sorted."""
+        return self.parts.header.classes
+
+    def predict(self, rows: pl.DataFrame) -> Prediction:
+        """The likeliest label of each row, and how likely every label is.
+
+        A text of which training saw no n-gram gets the labels' shares among the training rows.
+        UserError or UnknownName for a column that it cannot read.
+        """
+        header, vocabulary, network = self.parts
+        bags = vocabulary.bags(texts_of(rows, header.columns))
+        chances = np.empty((rows.height, len(self.classes)))
+        first = 0
+        for scores in network.scores(bags):
+            chances[first : first + len(scores)] = softmax(scores / header.temperature)
+            first += len(scores)
+        chances[np.diff(bags.starts) == 0] = header.shares
+        labels = self._labels.gather(chances.argmax(axis=1))
+        return Prediction(labels, chances, self.classes)
+
+    def expression(self) -> None:
+        """There is none."""
+
+    def save(self) -> dict[str, bytes]:
+        """`model.json`, and an array a file."""
+        return text_file.written(self.parts)
+
+    def describe(self) -> dict[str, Any]:
+        """What it reads, how many n-grams and labels it knows, and how sure it was made."""
+        header, vocabulary, network = self.parts
+        return {
+            "kind": header.kind,
+            "columns": list(header.columns),
+            "n-grams": msgspec.to_builtins(header.grams),
+            "known n-grams": vocabulary.known.size,
+            "hidden": len(network.labels),
+            "labels": len(header.classes),
+            "temperature": header.temperature,
+        }
+
+    @cached_property
+    def _labels(self) -> pl.Series:
+        return pl.Series("prediction", self.classes)
+
+
+@dataclass(frozen=True, slots=True)
+class TextKind:
+    """Fits and loads classifiers of texts; it keeps the protocol `Kind`."""
+
+    name: str
+    params: type[TextClassifier]
+
+    def task(self, params: Params) -> str:  # noqa: ARG002 (the protocol's; estimators need it)
+        """Always classification."""
+        return "classification"
+
+    def fit(self, lesson: Lesson, params: Params, *, seed: int, threads: int) -> TextModel:  # noqa: ARG002 (numpy's threads are pinned outside)
+        """The model that the training rows teach; UserError for features that are no text, or
+        levels of labels that are none, DataRefused for a target of one class or texts of none."""
+        wanted = self.params.model_validate(params)
+        classes, codes = classes_of(lesson)
+        grams = Grams(
+            words=wanted.words,
+            characters=wanted.characters,
+            lowercase=wanted.lowercase,
+        )
+        texts = texts_of(lesson.train, lesson.features)
+        vocabulary, bags = text_bags.learn(texts, grams, wanted.max_features)
+        validation = _validation(lesson, classes, vocabulary)
+        network, temperature = train(
+            Examples(bags, codes),
+            validation,
+            prefixes(classes, wanted.levels),
+            wanted,
+            np.random.default_rng(seed),
+        )
+        header = Header(
+            format=1,
+            kind=self.name,
+            columns=lesson.features,
+            grams=grams,
+            classes=classes,
+            shares=tuple((np.bincount(codes, minlength=len(classes)) / codes.size).tolist()),
+            temperature=temperature,
+        )
+        return TextModel(Parts(header, vocabulary, network))
+
+    def load(self, files: Mapping[str, bytes]) -> TextModel:
+        """The model that was saved; Corrupt if these are not its files."""
+        return TextModel(text_file.read(self.name, files))
+
+
+def texts_of(rows: pl.DataFrame, columns: tuple[str, ...]) -> pl.Series:
+    """The columns of text of each row, one behind the other; UserError for one that is none."""
+    for name in columns:
+        dtype = column(rows, name).dtype
+        if dtype not in (pl.String, pl.Categorical, pl.Enum, pl.Null):
+            raise UserError(
+                f"feature `{name}` is {dtype}; kind `text-classifier` reads text alone",
+                hint=f'say so in the file: types = {{ {name} = "text" }}, or leave it out',
+            )
+    parts = [pl.col(name).cast(pl.String).fill_null("") for name in columns]
+    return rows.select(pl.concat_str(parts, separator=" ").alias("text")).to_series()
+
+
+def prefixes(classes: tuple[Label, ...], levels: tuple[int, ...]) -> list[Places]:
+    """For each level, and for the whole label, which of its prefixes each class has, ascending."""
+    whole = np.arange(len(classes))
+    if not levels:
+        return [whole]
+    if not isinstance(classes[0], str):
+        raise UserError(
+            f"params.levels reads prefixes of labels; the target's are {type(classes[0]).__name__}",
+            hint='say in the file that the target is text: types = { TARGET = "text" }',
+        )
+    texts = np.array(classes)
+    runs = []
+    for level in levels:
+        starts = texts.astype(f"U{level}")
+        runs.append(np.cumsum(np.concatenate([[False], starts[1:] != starts[:-1]])))
+    return runs if levels[-1] >= max(map(len, classes)) else [*runs, whole]  # type: ignore[arg-type]
+
+
+def softmax(scores: Singles) -> Floats:
+    """Probabilities for each row of scores."""
+    raised = np.exp((scores - scores.max(axis=1, keepdims=True)).astype(np.float64))
+    chances: Floats = raised / raised.sum(axis=1, keepdims=True)
+    return chances
+
+
+def _validation(
+    lesson: Lesson, classes: tuple[Label, ...], vocabulary: text_bags.Vocabulary
+) -> Examples | None:
+    """The validation rows of known classes; None for none."""
+    places = dict(zip(classes, range(len(classes)), strict=True))
+    target = lesson.validation[lesson.target].cast(pl.Series(classes).dtype)
+    codes = target.replace_strict(places, default=None, return_dtype=pl.Int64)
+    rows = lesson.validation.filter(codes.is_not_null())
+    if not rows.height:
+        return None
+    return Examples(vocabulary.bags(texts_of(rows, lesson.features)), codes.drop_nulls().to_numpy())
+
+
+TEXT_CLASSIFIER = TextKind("text-classifier", TextClassifier)

@@ -1,0 +1,95 @@
+"""The files of a model of texts: what it is as JSON, its numbers as arrays without objects."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+import msgspec
+import numpy as np
+
+from keepfit.digest import canonical
+from keepfit.errors import Corrupt
+from keepfit.kinds.text_bags import Vocabulary
+from keepfit.kinds.text_grams import Grams
+from keepfit.kinds.text_network import Network
+from keepfit.records.base import Label, Record
+
+MODEL = "model.json"
+_ARRAYS = {  # name: type, dimensions
+    "known.npy": (np.int64, 1),
+    "rarities.npy": (np.float32, 1),
+    "grams.npy": (np.float16, 2),
+    "labels.npy": (np.float32, 2),
+}
+
+
+class Header(Record, frozen=True, kw_only=True):
+    """What is kept of the model beside its numbers."""
+
+    format: Literal[1]
+    kind: str
+    columns: tuple[str, ...]  # of text, read one behind the other
+    grams: Grams
+    classes: tuple[Label, ...]  # sorted
+    shares: tuple[float, ...]  # of each class among the training rows
+    temperature: float  # what scores are divided by
+
+
+class Parts(NamedTuple):
+    """A model of texts, taken apart."""
+
+    header: Header
+    vocabulary: Vocabulary
+    network: Network
+
+
+def written(parts: Parts) -> dict[str, bytes]:
+    """Its files."""
+    header, vocabulary, network = parts
+    arrays: tuple[np.ndarray, ...] = (
+        vocabulary.known,
+        vocabulary.rarities,
+        network.grams,
+        network.labels,
+    )
+    files = {name: _bytes(array) for name, array in zip(_ARRAYS, arrays, strict=True)}
+    return {MODEL: canonical(header), **files}
+
+
+def read(kind: str, files: Mapping[str, bytes]) -> Parts:
+    """What the files say; Corrupt if one is missing, or they do not agree with each other."""
+    try:
+        header = msgspec.json.decode(files[MODEL], type=Header)
+    except (KeyError, msgspec.DecodeError) as error:
+        raise Corrupt(f"{MODEL}: this is no model of kind `{kind}`: {error}") from error
+    known, rarities, grams, labels = (_array(name, files) for name in _ARRAYS)
+    agree = (
+        header.kind == kind
+        and len(known) == len(rarities) == len(grams)
+        and labels.shape == (grams.shape[1], len(header.classes))
+        and len(header.shares) == len(header.classes) > 1
+        and header.temperature > 0
+        and bool(np.all(np.diff(known) > 0))
+    )
+    if not agree:
+        raise Corrupt(f"{MODEL}: this is no model of kind `{kind}`: its files do not agree")
+    return Parts(header, Vocabulary(header.grams, known, rarities), Network(grams, labels))
+
+
+def _bytes(array: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _array(name: str, files: Mapping[str, bytes]) -> np.ndarray:
+    dtype, dimensions = _ARRAYS[name]
+    try:
+        array: np.ndarray = np.load(io.BytesIO(files[name]), allow_pickle=False)
+    except (KeyError, ValueError, EOFError) as error:
+        raise Corrupt(f"{name}: it is no array of this model: {error}") from error
+    if array.dtype != dtype or array.ndim != dimensions:
+        raise Corrupt(f"{name}: it is no array of this model: {array.dtype}, {array.ndim}-d")
+    return array
