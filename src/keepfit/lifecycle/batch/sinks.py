@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from threading import Event
 
 import polars as pl
 
@@ -16,6 +19,7 @@ from keepfit.lifecycle.batch.answers import VERSION
 _ROW_GROUP = 122_880  # rows; fixed, so that the same predictions make the same bytes
 _STATISTICS = {"min": False, "max": False, "distinct_count": False, "null_count": True}
 _BLOCK = 1 << 20
+_OFTEN = 0.2  # seconds between two flushes of a file that grows
 
 SINKS: dict[str, Callable[[pl.LazyFrame, Path], object]] = {
     "csv": lambda rows, path: _flat(rows).sink_csv(path),
@@ -67,17 +71,17 @@ def rejects_bytes(rows: pl.DataFrame) -> memoryview:
 
 def write_whole(rows: pl.LazyFrame, kind: str, version: str, path: Path) -> None:
     """A file of predictions from rows that are all there is."""
-    SINKS[kind](_versioned(rows, version), path)
-    flush(path)
+    with _flushed(path):
+        SINKS[kind](_versioned(rows, version), path)
 
 
 def join_chunks(chunks: Sequence[Path], kind: str, version: str, path: Path) -> None:
     """The same file from the bytes of its chunks."""
-    if kind in _TEXTS:
-        _append(chunks, path)
-    else:
-        SINKS[kind](_versioned(_together(chunks), version), path)
-    flush(path)
+    with _flushed(path):
+        if kind in _TEXTS:
+            _append(chunks, path)
+        else:
+            SINKS[kind](_versioned(_together(chunks), version), path)
 
 
 def write_rejects(frames: Sequence[pl.LazyFrame], kind: str, path: Path) -> None:
@@ -91,6 +95,26 @@ def flush(path: Path) -> None:
     """Down to the disk: a rename may get there before what it names."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
+
+
+@contextmanager
+def _flushed(path: Path) -> Iterator[None]:
+    """What is written to the file within is on the disk after it, and most of it long before."""
+    over = Event()
+    with ThreadPoolExecutor(1) as thread:
+        early = thread.submit(_flush_often, path, over)
+        try:
+            yield
+        finally:
+            over.set()
+        early.result()  # a disk tells of what it lost once: to whoever flushes next
+    flush(path)
+
+
+def _flush_often(path: Path, over: Event) -> None:
+    while not over.wait(_OFTEN):
+        if path.exists():
+            flush(path)
 
 
 def _versioned(rows: pl.LazyFrame, version: str) -> pl.LazyFrame:
