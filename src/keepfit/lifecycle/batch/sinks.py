@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from threading import Event
+from typing import Any, Final
 
 import polars as pl
 
@@ -18,6 +19,12 @@ from keepfit.lifecycle.batch.answers import VERSION
 
 _ROW_GROUP = 122_880  # rows; fixed, so that the same predictions make the same bytes
 _STATISTICS = {"min": False, "max": False, "distinct_count": False, "null_count": True}
+# of a chunk; the files of Arrow would be mapped to memory as a whole when they are joined
+_PART: Final[dict[str, Any]] = {
+    "compression": "uncompressed",
+    "row_group_size": _ROW_GROUP,
+    "statistics": False,
+}
 _BLOCK = 1 << 20
 _OFTEN = 0.2  # seconds between two flushes of a file that grows
 
@@ -47,14 +54,14 @@ def chunk_bytes(rows: pl.DataFrame, kind: str, version: str, *, header: bool) ->
     if write := _TEXTS.get(kind):
         write(_versioned(rows.lazy(), version).collect(), file, header)
     else:
-        rows.write_ipc(file)
+        rows.write_parquet(file, **_PART)
     return file.getbuffer()
 
 
 def stream_chunk(rows: pl.LazyFrame, kind: str, version: str, path: Path, *, header: bool) -> None:
     """The file of a chunk, of rows that are never all in memory."""
     if kind == "parquet":
-        rows.sink_ipc(path)
+        rows.sink_parquet(path, **_PART)
     elif kind == "jsonl":
         _versioned(rows, version).sink_ndjson(path)
     else:
@@ -128,8 +135,12 @@ def _append(chunks: Sequence[Path], path: Path) -> None:
                 shutil.copyfileobj(part, whole, _BLOCK)
 
 
+def _part(path: Path) -> pl.LazyFrame:
+    return pl.scan_parquet(path, glob=False, hive_partitioning=False)
+
+
 def _together(chunks: Sequence[Path]) -> pl.LazyFrame:
-    return pl.concat(_alike([pl.scan_ipc(chunk) for chunk in chunks]))
+    return pl.concat(_alike([_part(chunk) for chunk in chunks]))
 
 
 def _alike(frames: Sequence[pl.LazyFrame]) -> list[pl.LazyFrame]:
