@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -85,7 +86,15 @@ def predict_(  # noqa: PLR0913 a flag each
     session.show(written, lambda: _show(written, monotonic() - begun))
 
 
+def _read_less_ahead() -> None:
+    """Bound what polars reads of Parquet before anybody asks for it, which is most of the memory:
+    else it is so many row groups, whatever their size. It looks once, when it is loaded."""
+    ahead = 8192 * (os.cpu_count() or 1)
+    os.environ.setdefault("POLARS_ROW_GROUP_PREFETCH_KBYTES_BUDGET", str(ahead))
+
+
 def _predict(session: Session, asked: Asked) -> Written:
+    _read_less_ahead()
     from keepfit.lifecycle.batch import World, predict
     from keepfit.lifecycle.open import open_reference
     from keepfit.lifecycle.trust import trust_of

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
+from polars._typing import EngineType
 from polars.exceptions import PolarsError
 
 from keepfit.config.schema.rows import Data
@@ -34,16 +35,17 @@ def transform(
     *,
     where: str = "data.transform",
     root: Path | None = None,
+    engine: EngineType = "auto",
 ) -> pl.DataFrame:
-    """What the function makes of the rows, one row for each.
+    """What the function makes of the rows, one row for each, by an engine of polars.
 
     UserError with file (below `root`) and line if it raises, if what it gives is no frame, or if
     it gives more or fewer rows: in serving, every row must have its answer.
     """
-    given = _collect(rows, where)
+    given = _collect(rows, where, engine)
     if function is None:
         return given
-    made = _call(given.lazy(), function, where, root)
+    made = _call(given.lazy(), function, where, root, engine)
     if made.height != given.height:
         raise UserError(
             f"{where}: {_name(function)} made {made.height:,} rows of {given.height:,}; "
@@ -90,10 +92,12 @@ def input_columns(
     return tuple(column for column in schema if column.name in needed)
 
 
-def _call(rows: pl.LazyFrame, function: Transform, where: str, root: Path | None) -> pl.DataFrame:
+def _call(
+    rows: pl.LazyFrame, function: Transform, where: str, root: Path | None, engine: EngineType
+) -> pl.DataFrame:
     try:
         made = function(rows)
-        frame = made.collect() if isinstance(made, pl.LazyFrame) else made
+        frame = made.collect(engine=engine) if isinstance(made, pl.LazyFrame) else made
     except (Exception, SystemExit) as error:  # the user's code may raise whatever it likes
         place = _place(error, function, root)
         told = f"{type(error).__name__} at {place}: {in_short(error)}"
@@ -107,9 +111,9 @@ def _call(rows: pl.LazyFrame, function: Transform, where: str, root: Path | None
     return frame
 
 
-def _collect(rows: pl.LazyFrame, where: str) -> pl.DataFrame:
+def _collect(rows: pl.LazyFrame, where: str, engine: EngineType) -> pl.DataFrame:
     try:
-        return rows.collect()
+        return rows.collect(engine=engine)
     except PolarsError as error:
         place = f"{where.rpartition('.')[0]}.derive"
         raise UserError(

@@ -30,7 +30,8 @@ class Predictor:
 
     def prepared(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Raw rows as the model reads them, in their order."""
-        return transform(self._derived(rows.lazy()), self.transform)
+        # each run of the streaming engine leaves some bytes behind that nobody can free
+        return transform(self._derived(rows.lazy()), self.transform, engine="in-memory")
 
     def on_prepared(self, rows: pl.DataFrame) -> Prediction:
         """The same for rows that went through `derive` and `transform` already, as in a split."""

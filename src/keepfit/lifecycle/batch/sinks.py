@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from threading import Event
+from typing import Any, Final
 
 import polars as pl
 
@@ -15,7 +19,14 @@ from keepfit.lifecycle.batch.answers import VERSION
 
 _ROW_GROUP = 122_880  # rows; fixed, so that the same predictions make the same bytes
 _STATISTICS = {"min": False, "max": False, "distinct_count": False, "null_count": True}
+# of a chunk; the files of Arrow would be mapped to memory as a whole when they are joined
+_PART: Final[dict[str, Any]] = {
+    "compression": "uncompressed",
+    "row_group_size": _ROW_GROUP,
+    "statistics": False,
+}
 _BLOCK = 1 << 20
+_OFTEN = 0.2  # seconds between two flushes of a file that grows
 
 SINKS: dict[str, Callable[[pl.LazyFrame, Path], object]] = {
     "csv": lambda rows, path: _flat(rows).sink_csv(path),
@@ -43,14 +54,14 @@ def chunk_bytes(rows: pl.DataFrame, kind: str, version: str, *, header: bool) ->
     if write := _TEXTS.get(kind):
         write(_versioned(rows.lazy(), version).collect(), file, header)
     else:
-        rows.write_ipc(file)
+        rows.write_parquet(file, **_PART)
     return file.getbuffer()
 
 
 def stream_chunk(rows: pl.LazyFrame, kind: str, version: str, path: Path, *, header: bool) -> None:
     """The file of a chunk, of rows that are never all in memory."""
     if kind == "parquet":
-        rows.sink_ipc(path)
+        rows.sink_parquet(path, **_PART)
     elif kind == "jsonl":
         _versioned(rows, version).sink_ndjson(path)
     else:
@@ -67,17 +78,17 @@ def rejects_bytes(rows: pl.DataFrame) -> memoryview:
 
 def write_whole(rows: pl.LazyFrame, kind: str, version: str, path: Path) -> None:
     """A file of predictions from rows that are all there is."""
-    SINKS[kind](_versioned(rows, version), path)
-    flush(path)
+    with _flushed(path):
+        SINKS[kind](_versioned(rows, version), path)
 
 
 def join_chunks(chunks: Sequence[Path], kind: str, version: str, path: Path) -> None:
     """The same file from the bytes of its chunks."""
-    if kind in _TEXTS:
-        _append(chunks, path)
-    else:
-        SINKS[kind](_versioned(_together(chunks), version), path)
-    flush(path)
+    with _flushed(path):
+        if kind in _TEXTS:
+            _append(chunks, path)
+        else:
+            SINKS[kind](_versioned(_together(chunks), version), path)
 
 
 def write_rejects(frames: Sequence[pl.LazyFrame], kind: str, path: Path) -> None:
@@ -93,6 +104,26 @@ def flush(path: Path) -> None:
         os.fsync(file.fileno())
 
 
+@contextmanager
+def _flushed(path: Path) -> Iterator[None]:
+    """What is written to the file within is on the disk after it, and most of it long before."""
+    over = Event()
+    with ThreadPoolExecutor(1) as thread:
+        early = thread.submit(_flush_often, path, over)
+        try:
+            yield
+        finally:
+            over.set()
+        early.result()  # a disk tells of what it lost once: to whoever flushes next
+    flush(path)
+
+
+def _flush_often(path: Path, over: Event) -> None:
+    while not over.wait(_OFTEN):
+        if path.exists():
+            flush(path)
+
+
 def _versioned(rows: pl.LazyFrame, version: str) -> pl.LazyFrame:
     return rows.with_columns(pl.lit(version).alias(VERSION))
 
@@ -104,8 +135,12 @@ def _append(chunks: Sequence[Path], path: Path) -> None:
                 shutil.copyfileobj(part, whole, _BLOCK)
 
 
+def _part(path: Path) -> pl.LazyFrame:
+    return pl.scan_parquet(path, glob=False, hive_partitioning=False)
+
+
 def _together(chunks: Sequence[Path]) -> pl.LazyFrame:
-    return pl.concat(_alike([pl.scan_ipc(chunk) for chunk in chunks]))
+    return pl.concat(_alike([_part(chunk) for chunk in chunks]))
 
 
 def _alike(frames: Sequence[pl.LazyFrame]) -> list[pl.LazyFrame]:

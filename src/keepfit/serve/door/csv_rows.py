@@ -5,8 +5,8 @@ Whether there is a header is never guessed: a header may look like data, and dat
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
 from polars.exceptions import PanicException, PolarsError
@@ -15,7 +15,8 @@ from keepfit.data import dtypes
 from keepfit.data.conform import REASON, conform
 from keepfit.data.read import in_short
 from keepfit.records.rows import Column
-from keepfit.serve.door.problems import MOST, BadRequest, Problem, Problems, shown
+from keepfit.serve.door.plain_cells import cells_of
+from keepfit.serve.door.problems import MOST, BadRequest, Problems, shown
 from keepfit.serve.door.rows import Rows
 from keepfit.serve.door.schema import Field, InputSchema
 
@@ -30,7 +31,9 @@ def read_csv(schema: InputSchema, body: bytes, *, header: bool) -> Rows:
 def conformed(schema: InputSchema, rows: pl.DataFrame) -> Rows:
     """The rows in the schema's columns and types; BadRequest for what cannot be read so."""
     columns = [Column(name=field.name, dtype=field.dtype) for field in schema.fields]
-    told = conform(rows, columns, schema.bounds).with_row_index(_ROW, offset=1).collect()
+    lazy = conform(rows, columns, schema.bounds).with_row_index(_ROW, offset=1)
+    # each run of the streaming engine leaves some bytes behind that nobody can free
+    told = lazy.collect(engine="in-memory")
     if told[REASON].null_count() < told.height:
         _refuse(schema, rows, told.filter(pl.col(REASON).is_not_null()).head(MOST))
     keys = rows.select(schema.carried).rows() if set(schema.carried) <= set(rows.columns) else ()
@@ -41,12 +44,13 @@ def _cells(schema: InputSchema, body: bytes, *, header: bool) -> pl.DataFrame:
     """Numbers as such where each of their cells is one, and every other cell as text."""
     if not body.strip():
         return pl.DataFrame()
+    if (lines := cells_of(body)) and (rows := _plain(lines, header=header)) is not None:
+        return rows
     try:
         body.decode("utf-8")
         try:
-            # at a quote that is opened and never closed polars panics when it reads numbers
-            closed = body.count(b'"') % 2 == 0
-            return _read(body, header, _numbers(schema, header=header) if closed else {})
+            numbers = {} if _ends_open(body) else _numbers(schema, header=header)
+            return _read(body, header, numbers)
         except PolarsError:
             return _read(body, header, {})
     except UnicodeDecodeError as error:
@@ -56,19 +60,34 @@ def _cells(schema: InputSchema, body: bytes, *, header: bool) -> pl.DataFrame:
         raise BadRequest.saying(told) from error
 
 
-def _read(body: bytes, header: bool, numbers: dict[str, pl.DataType]) -> pl.DataFrame:  # noqa: FBT001
-    return pl.read_csv(
-        io.BytesIO(body), has_header=header, infer_schema=False, schema_overrides=numbers
-    )
+def _plain(lines: list[list[str]], *, header: bool) -> pl.DataFrame | None:
+    """Cells of text as polars would read them; None where it would give the columns other names."""
+    names = lines.pop(0) if header else [*map(str, range(len(lines[0])))]
+    if len(set(names)) != len(names) or "" in names:
+        return None
+    columns = list(zip(*lines, strict=True)) or [()] * len(names)
+    cells = [[cell or None for cell in column] for column in columns]
+    return pl.DataFrame(dict(zip(names, cells, strict=True)), dict.fromkeys(names, pl.String))
 
 
-def _numbers(schema: InputSchema, *, header: bool) -> dict[str, pl.DataType]:
-    """The columns of numbers, by the names that they have in the file."""
-    return {
-        field.name if header else f"column_{place}": dtypes.parse(field.dtype)
-        for place, field in enumerate(schema.fields, 1)
-        if field.family == "number"
+def _read(body: bytes, header: bool, numbers: Any) -> pl.DataFrame:  # noqa: FBT001
+    # as bytes: of each BytesIO polars leaves thrice as much behind
+    return pl.read_csv(body, has_header=header, infer_schema=False, schema_overrides=numbers)
+
+
+def _ends_open(body: bytes) -> bool:
+    """Whether the last cell is a quote alone: polars panics where that should be a number."""
+    end = body.rstrip()
+    return end.endswith(b'"') and end[-2:-1] in b",\r\n"
+
+
+def _numbers(schema: InputSchema, *, header: bool) -> dict[str, pl.DataType] | list[pl.DataType]:
+    """The types of the columns of numbers, by name; without names a type for each place."""
+    numbers = {
+        field.name: dtypes.parse(field.dtype) for field in schema.fields if field.family == "number"
     }
+    # how polars calls columns without names depends on its release
+    return numbers if header else [numbers.get(name, pl.String()) for name in schema.names]
 
 
 def _named(schema: InputSchema, rows: pl.DataFrame, *, header: bool) -> pl.DataFrame:
@@ -82,10 +101,7 @@ def _named(schema: InputSchema, rows: pl.DataFrame, *, header: bool) -> pl.DataF
         rows.columns = list(schema.names)
     elif not header:
         return pl.DataFrame(schema=dict.fromkeys(schema.names, pl.String))
-    if rows.width and schema.known.isdisjoint(rows.columns):
-        told = "the first row names the columns; without a header say text/csv; header=absent"
-        problems.found.append(Problem(expected=told))  # first: what follows may come of it
-    problems.missing(schema, None, rows.columns)
+    problems.header(schema, rows.columns)
     problems.raise_if_any()
     return rows
 

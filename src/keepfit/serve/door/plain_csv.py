@@ -1,7 +1,7 @@
 """Small and plain CSV, read without polars, which a server of linear models need not load.
 
-Whatever is not plain (quotes, blank lines, another width, a cell that cannot be read) is left to
-`csv_rows`, which reads it or says what is wrong with it.
+What is not plain is left to `csv_rows`, which reads it or says what is wrong with it, and so are
+columns of types that only polars reads.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from keepfit.data.cells import Reader, Unreadable, reader_of
+from keepfit.serve.door.plain_cells import cells_of
+from keepfit.serve.door.problems import BadRequest, Problems
 from keepfit.serve.door.rows import Rows
 from keepfit.serve.door.schema import InputSchema
 
-MOST = 64 * 1024  # bytes; more is quicker with polars
-_BOM = "\ufeff"
+Wanted = Sequence[tuple[int, Reader]]  # a field: where its column stands, and how to read it
 
 
 class PlainCsv:
@@ -28,51 +29,54 @@ class PlainCsv:
         self._bounded = [(n, field) for n, field in enumerate(schema.fields) if field.ranged]
 
     def read(self, body: bytes, *, header: bool) -> Rows | None:
-        """The rows; None where that is not for this reader to say."""
-        if not self._able or len(body) > MOST or b'"' in body:
+        """The rows, or None where that is not for this reader to say; BadRequest with all that is
+        wrong with them."""
+        lines = cells_of(body) if self._able else None
+        if lines is None:
             return None
-        try:
-            lines = _lines(body.decode())
-            return self._rows(lines, header=header) if lines else None
-        except (UnicodeDecodeError, Unreadable):
+        names = lines.pop(0) if header else list(self.schema.names)
+        if len(set(names)) != len(names) or "" in names or (lines and len(lines[0]) != len(names)):
             return None
+        problems = Problems()
+        problems.header(self.schema, names)
+        problems.raise_if_any()
+        wanted = [
+            (names.index(name), reader)
+            for name, reader in zip(self.schema.names, self._readers, strict=True)
+        ]
+        return Rows(self._values(lines, wanted), self._keys(names, lines))
 
-    def _rows(self, lines: list[str], *, header: bool) -> Rows | None:
-        cells = [line.split(",") for line in lines]
-        names = cells.pop(0) if header else list(self.schema.names)
-        places = _places(names, self.schema)
-        if places is None or any(len(row) != len(names) for row in cells):
-            return None
-        wanted = list(zip(places, self._readers, strict=True))
-        values = [_values(row, wanted) for row in cells]
+    def _values(self, lines: list[list[str]], wanted: Wanted) -> list[tuple[Any, ...]]:
+        try:
+            values: list[tuple[Any, ...]] = [
+                tuple([read(line[place]) if line[place] else None for place, read in wanted])
+                for line in lines
+            ]
+        except Unreadable:
+            raise self._refusal(lines, wanted) from None
         for place, field in self._bounded:
             if not all(row[place] is None or field.allows(row[place]) for row in values):
-                return None
-        return Rows(values, self._keys(names, cells))
+                raise self._refusal(lines, wanted)
+        return values
 
-    def _keys(self, names: list[str], cells: list[list[str]]) -> Sequence[tuple[Any, ...]]:
+    def _refusal(self, lines: list[list[str]], wanted: Wanted) -> BadRequest:
+        """With each cell that is none of its column's, by row and column."""
+        problems = Problems()
+        for row, line in enumerate(lines, 1):
+            for field, (place, read) in zip(self.schema.fields, wanted, strict=True):
+                value: Any = line[place] or None
+                try:
+                    value = value and read(value)
+                    fine = value is None or not field.ranged or field.allows(value)
+                except Unreadable:
+                    fine = False
+                if not fine and not problems.full:
+                    problems.add(field, row, value)
+        return BadRequest(problems.found, more=problems.full)
+
+    def _keys(self, names: list[str], lines: list[list[str]]) -> Sequence[tuple[Any, ...]]:
         carried = self.schema.carried
         if not carried or not set(carried) <= set(names):
             return ()
         places = [names.index(name) for name in carried]
-        return [tuple(row[place] or None for place in places) for row in cells]
-
-
-def _lines(text: str) -> list[str] | None:
-    lines = text.split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    lines = [line.removesuffix("\r") for line in lines]
-    odd = text.startswith(_BOM) or any(not line or "\r" in line for line in lines)
-    return None if odd else lines
-
-
-def _places(names: list[str], schema: InputSchema) -> list[int] | None:
-    """Where each column of the schema stands; None where one lacks, or is there twice."""
-    if len(set(names)) != len(names) or not set(schema.names) <= set(names) <= schema.known:
-        return None
-    return [names.index(name) for name in schema.names]
-
-
-def _values(row: list[str], wanted: Sequence[tuple[int, Reader]]) -> tuple[Any, ...]:
-    return tuple([read(row[place]) if row[place] else None for place, read in wanted])
+        return [tuple(line[place] or None for place in places) for line in lines]

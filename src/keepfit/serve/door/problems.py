@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from keepfit.errors import NoNumber, guess, nearest
@@ -80,6 +80,13 @@ class Problems:
         """A value that is none of its column's."""
         told = shown(value)
         self.found.append(Problem(row=row, column=field.name, value=told, expected=field.words))
+
+    def header(self, schema: InputSchema, names: Sequence[str]) -> None:
+        """What is wrong with the names in the first row of CSV."""
+        if names and schema.known.isdisjoint(names):
+            told = "the first row names the columns; without a header say text/csv; header=absent"
+            self.found.append(Problem(expected=told))  # first: what follows may come of it
+        self.missing(schema, None, names)
 
     def missing(self, schema: InputSchema, row: int | None, have: Iterable[str]) -> None:
         """Columns that are wanted and not there, and those that are there and not known."""
