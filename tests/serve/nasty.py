@@ -61,6 +61,7 @@ ATTRIBUTES = [
 ]
 QUERIES = [
     *("", "", "", "?", "?probabilities=true", "?top_k=2", "?top_k=999999", "?top_k=1e3", "?topk=1"),
+    *("?prefix=2", "?prefix=1&top_k=2", "?prefix=-1", "?prefix=999999"),
     *("?probabilities=maybe", "?%ff=%00", "?top_k=%32", "?a&b&&=", "?probabilities=true&top_k=1"),
     *(
         "?top_k=" + "9" * 500,

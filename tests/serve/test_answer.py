@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from keepfit.kinds.prefixes import Prefixes
 from keepfit.serve.answer import Predicted, written
 from keepfit.serve.door.problems import BadRequest
 from keepfit.serve.media import Media
@@ -72,7 +73,7 @@ def test_options_are_asked_by_query_or_by_the_attributes_that_sagemaker_lets_thr
     assert Options().asked("probabilities=true&top_k=3") == Options(probabilities=True, top_k=3)
     assert Options().asked("", "trace=7, top_k=2") == Options(top_k=2)
     assert Options(top_k=3).asked("top_k=0") == Options()
-    assert Options(top_k=300).for_classes(3).top_k == 3
+    assert Options().asked("prefix=4&top_k=2") == Options(prefix=4, top_k=2)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +84,7 @@ def test_options_are_asked_by_query_or_by_the_attributes_that_sagemaker_lets_thr
         ("probabilities=maybe", "probabilities=maybe; expected true or false"),
         ("probabilities=", "probabilities=; expected true or false"),
         ("top_k=", "top_k=; expected a whole number"),
+        ("prefix=two", "prefix=two; expected a whole number"),
         ("topk=3", "the query has `topk`. Did you mean `top_k`?"),
     ],
 )
@@ -92,5 +94,24 @@ def test_an_option_that_is_none_is_named_with_a_guess(query, told):
 
 
 def test_a_model_of_numbers_has_no_probabilities():
-    with pytest.raises(BadRequest, match="predicts a number"):
-        Options(top_k=1).for_classes(0)
+    for options in (Options(top_k=1), Options(probabilities=True), Options(prefix=2)):
+        with pytest.raises(BadRequest, match="predicts a number"):
+            options.for_classes(())
+
+
+def test_labels_that_are_no_text_have_no_prefixes():
+    with pytest.raises(BadRequest, match="prefix=2: the labels of this model are no text"):
+        Options(prefix=2).for_classes((1, 2, 3))
+
+
+def test_of_fewer_labels_than_are_asked_for_all_are_told():
+    told = json.loads(body(KINDS, Options(top_k=300)))["predictions"][0]
+    assert [name for name in told if name.startswith("label")] == ["label_1", "label_2", "label_3"]
+
+
+def test_at_a_prefix_the_chances_of_labels_that_begin_alike_are_added_up():
+    said = Predicted(["0201"], [(0.2, 0.35, 0.375, 0.075)], ("0101", "0102", "0201", "03"))
+    told = said.at(Prefixes(said.classes, 2))
+    assert told == Predicted(["01"], [[0.2 + 0.35, 0.375, 0.075]], ("01", "02", "03"))
+    answer = json.loads(body(told, Options(top_k=9)))["predictions"][0]
+    assert (answer["prediction"], answer["label_2"], answer["label_3"]) == ("01", "02", "03")

@@ -38,6 +38,13 @@ Moved = Callable[[int, float], None]
     "--top-k", type=click.IntRange(0), default=0, metavar="N", help="The N likeliest labels."
 )
 @click.option(
+    "--prefix",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Answer with the first N characters of labels: what begins alike is added up.",
+)
+@click.option(
     "--max-rejects",
     default="5%",
     show_default=True,
@@ -56,6 +63,7 @@ def predict_(  # noqa: PLR0913 a flag each
     select: str,
     probabilities: bool | None,
     top_k: int,
+    prefix: int,
     max_rejects: str,
     format_: str | None,
 ) -> None:
@@ -79,6 +87,7 @@ def predict_(  # noqa: PLR0913 a flag each
         select=tuple(name.strip() for name in select.split(",") if name.strip()),
         probabilities=probabilities,
         top_k=top_k,
+        prefix=prefix,
         max_rejects=_share(max_rejects),
     )
     begun = monotonic()

@@ -6,10 +6,12 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from keepfit.kinds.prefixes import Prefixes
 from keepfit.records.base import Label
 from keepfit.serve.media import Media
 from keepfit.serve.options import Options
@@ -33,11 +35,21 @@ class Predicted:
         chances = None if self.chances is None else self.chances[start:end]
         return Predicted(self.values[start:end], chances, self.classes)
 
+    def at(self, prefixes: Prefixes) -> Predicted:
+        """The likeliest prefixes instead of labels, and how likely each is."""
+        if self.chances is None:
+            values = [str(value)[: prefixes.length] for value in self.values]
+            return Predicted(values, None, prefixes.classes)
+        chances = [prefixes.chances(row) for row in self.chances]
+        values = [prefixes.classes[row.index(max(row))] for row in chances]
+        return Predicted(values, chances, prefixes.classes)
+
 
 def written(
     said: Predicted, options: Options, media: Media, version: str, *, single: bool = False
 ) -> bytes:
     """The body of an answer; `single` is one object for one object that was asked about."""
+    options = options.within(len(said.classes))
     if media.form == "csv":
         return _csv(said, options, header=bool(media.header))
     rows = list(said.values) if options.plain else _objects(said, options)
@@ -84,7 +96,7 @@ def _told(said: Predicted, options: Options) -> Iterator[list[Any]]:
 
 def _likeliest(chances: Sequence[float], count: int) -> list[int]:
     """The places of the highest; a tie goes to the class that comes first."""
-    return sorted(range(len(chances)), key=lambda place: (-chances[place], place))[:count]
+    return nlargest(count, range(len(chances)), key=chances.__getitem__)
 
 
 def _objects(said: Predicted, options: Options) -> list[dict[str, Any]]:

@@ -191,7 +191,11 @@ class Application:
             if self.heard:
                 self.heard(served, rows, said)
             body = written(
-                said, question.options, question.answer, served.version, single=rows.single
+                served.at_prefix(said, question.options.prefix),
+                question.options,
+                question.answer,
+                served.version,
+                single=rows.single,
             )
         except BaseException as error:  # noqa: BLE001 who waits beside it must hear, too
             return _by(served, self._in_words(question.request, error))
@@ -224,7 +228,7 @@ def _understood(request: Request, served: Served) -> Question:
     media = media_of(request.headers.get("content-type", ""))
     answer = accepted(request.headers.get("accept", ""), media)
     options = served.options.asked(request.query, request.headers.get(ATTRIBUTES, ""))
-    return Question(request, served, media, answer, options.for_classes(len(served.classes)))
+    return Question(request, served, media, answer, options.for_classes(served.classes))
 
 
 def _by(served: Served, response: Response) -> Response:

@@ -154,13 +154,13 @@ def _invocations(served: Served, *, alias: bool = False) -> Schema:
 def _parameters(served: Served) -> list[Schema]:
     if not served.classes:
         return []
+    number = {"type": "integer", "minimum": 0, "maximum": 999999}
+    text = isinstance(served.classes[0], str)
+    prefix = [{"name": "prefix", "in": "query", "schema": number}] if text else []
     return [
         {"name": "probabilities", "in": "query", "schema": {"type": "boolean"}},
-        {
-            "name": "top_k",
-            "in": "query",
-            "schema": {"type": "integer", "minimum": 0, "maximum": 999999},
-        },
+        {"name": "top_k", "in": "query", "schema": number},
+        *prefix,
     ]
 
 
@@ -199,7 +199,12 @@ def _field(field: Field) -> Schema:
 def _answer(served: Served) -> Schema:
     value: Schema = {"type": ["number", "null"]}
     if served.classes:
-        value = {"enum": [*served.classes, None]}
+        whole = not any(isinstance(label, str) for label in served.classes)
+        value = (
+            {"enum": [*served.classes, None]}
+            if whole
+            else {"type": ["string", "null"], "examples": [*served.classes[:5]]}
+        )
     wide = {"type": "object", "required": columns(Options(), served.classes)}
     version = {"type": "string", "example": served.version}
     one = {

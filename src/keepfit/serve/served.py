@@ -14,6 +14,7 @@ import msgspec
 from keepfit.config.schema.serving import Answering
 from keepfit.errors import Refused
 from keepfit.kinds import batch_of, rows_of
+from keepfit.kinds.prefixes import Prefixes
 from keepfit.lifecycle.open import COMPILED, MODEL, Fetched, below, predictor_of
 from keepfit.records.evidence import Evidence
 from keepfit.serve.answer import Predicted
@@ -46,6 +47,7 @@ class Served:
         self.classes = candidate.classes
         self.schema = InputSchema.of(candidate.schema, spec)
         self.options = Options.of(answering or spec.serve) if self.classes else Options()
+        self._prefixes: dict[int, Prefixes] = {}
         self._json, self._csv = JsonDoor(self.schema), PlainCsv(self.schema)
         evidence = msgspec.json.decode(fetched.files[EVIDENCE], type=_Stored).evidence
         self.metrics = {score.metric: score.challenger for score in evidence.scores}
@@ -84,6 +86,15 @@ class Served:
         chances = None if said.probabilities is None else said.probabilities.tolist()
         values = said.values if said.values.len() >= MANY else said.values.to_list()
         return Predicted(values, chances, self.classes)
+
+    def at_prefix(self, said: Predicted, length: int) -> Predicted:
+        """What was said, of so many first characters of labels; 0: of whole ones."""
+        if not length:
+            return said
+        length = min(length, max(len(str(label)) for label in self.classes))
+        if length not in self._prefixes:
+            self._prefixes[length] = Prefixes(self.classes, length)
+        return said.at(self._prefixes[length])
 
     @cached_property
     def exact(self) -> Predictor:

@@ -380,6 +380,22 @@ def test_answers_are_those_that_are_asked_for(flowers, batch_of, tmp_path, how, 
     assert out.equals(pl.read_csv(tmp_path / "all.csv").select(out.columns))
 
 
+def test_labels_that_begin_alike_are_answered_together(flowers, batch_of, tmp_path):
+    opened, rows = flowers
+    batch_of(opened)(rows, tmp_path / "out.parquet", prefix=1, probabilities=True, top_k=2)
+    out = pl.read_parquet(tmp_path / "out.parquet")
+    batch_of(opened)(rows, tmp_path / "all.parquet")
+    whole = pl.read_parquet(tmp_path / "all.parquet")
+    assert out.columns[1:4] == ["prediction", "probability_s", "probability_v"]
+    assert out["probability_s"].equals(whole["probability_setosa"], check_names=False)
+    both = whole["probability_versicolor"] + whole["probability_virginica"]
+    assert out["probability_v"].equals(both, check_names=False)
+    assert out["label_1"].equals(out["prediction"], check_names=False)
+    assert set(out["prediction"]) == {"s", "v"}
+    with pytest.raises(UserError, match="--top-k 3: price knows 2 classes"):
+        batch_of(opened)(rows, tmp_path / "three.csv", prefix=1, top_k=3)
+
+
 def test_of_many_classes_probabilities_come_where_they_are_asked_for(
     flowers, batch_of, tmp_path, monkeypatch
 ):
@@ -433,7 +449,7 @@ def test_answers_that_there_are_none_of_are_refused(flowers, batch_of, tmp_path,
         batch_of(opened)(rows, tmp_path / "out.csv", **how)
 
 
-@pytest.mark.parametrize("how", [{"top_k": 1}, {"probabilities": True}])
+@pytest.mark.parametrize("how", [{"top_k": 1}, {"probabilities": True}, {"prefix": 2}])
 def test_a_regression_has_no_classes_to_rank(batch, houses, tmp_path, how):
     houses.write_csv(tmp_path / "in.csv")
     with pytest.raises(UserError, match="price predicts numbers, not classes"):

@@ -16,6 +16,8 @@ class Answering(Table):
     """answer with the probability of every class, too"""
     top_k: Annotated[int, Field(ge=0)] = 0
     """answer with so many of the likeliest labels and their scores"""
+    prefix: Annotated[int, Field(ge=0)] = 0
+    """answer with so many first characters of labels, what begins alike added up; 0: all of them"""
     log: Annotated[float, Field(ge=0, le=1)] = 0.0
     """the share of requests whose rows and answers are kept in the store; 0: none"""
     mask: tuple[str, ...] = ()

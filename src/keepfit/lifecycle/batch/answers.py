@@ -12,6 +12,7 @@ from keepfit.data import dtypes
 from keepfit.data.conform import FLAWED, REASON, Bounds, conform, flagged
 from keepfit.errors import KeepfitError, NoNumber, UnknownName, UserError
 from keepfit.kinds.base import Prediction
+from keepfit.kinds.prefixes import Prefixes
 from keepfit.lifecycle.batch.asked import Asked
 from keepfit.lifecycle.open import Opened
 from keepfit.records.base import Label
@@ -32,6 +33,7 @@ class Answers:
 
     opened: Opened
     columns: tuple[str, ...]  # beside the key and the version
+    prefixes: Prefixes | None = None  # of labels, where not whole ones are asked for
     trouble: list[KeepfitError] = field(default_factory=list)  # what the model raised inside polars
 
     @property
@@ -43,8 +45,13 @@ class Answers:
     def quick(self) -> bool:
         """Whether polars alone can say it all: the label of a class, but not its chances."""
         predictor = self.opened.predictor
-        labels = set(self.columns) <= {"prediction"}
+        labels = set(self.columns) <= {"prediction"} and self.prefixes is None
         return labels and predictor.transform is None and predictor.fitted.expression() is not None
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """Those that it may answer, sorted; empty for a regression."""
+        return self.prefixes.classes if self.prefixes else self.opened.manifest.candidate.classes
 
     def streams(self, have: Mapping[str, pl.DataType]) -> bool:
         """Whether rows of these types can be answered without a look at any: none has a flaw."""
@@ -70,11 +77,14 @@ class Answers:
 def answers_of(opened: Opened, asked: Asked) -> Answers:
     """The answers that are asked for; UserError or UnknownName for what the model does not say."""
     labels = opened.manifest.candidate.classes
-    if not labels and (asked.top_k or asked.probabilities):
-        flag = "--top-k" if asked.top_k else "--probabilities"
+    if not labels and (asked.top_k or asked.probabilities or asked.prefix):
+        flag = "--top-k" if asked.top_k else "--prefix" if asked.prefix else "--probabilities"
         raise UserError(
             f"{flag}: {opened.spec.name} predicts numbers, not classes", hint=f"leave out {flag}"
         )
+    prefixes = Prefixes(labels, asked.prefix) if asked.prefix else None
+    if prefixes:
+        labels = prefixes.classes
     if asked.top_k > len(labels) > 0:
         raise UserError(f"--top-k {asked.top_k}: {opened.spec.name} knows {len(labels)} classes")
     few = not asked.top_k and len(labels) <= _FEW
@@ -88,7 +98,7 @@ def answers_of(opened: Opened, asked: Asked) -> Answers:
     usual = [name for name in every if chances or not name.startswith("probability_")]
     columns = tuple(dict.fromkeys(asked.select)) or tuple(usual)
     _refuse_taken(opened, columns)
-    return Answers(opened, columns)
+    return Answers(opened, columns, prefixes)
 
 
 def answered(answers: Answers, rows: pl.LazyFrame, first: int) -> pl.LazyFrame:
@@ -177,6 +187,7 @@ def _said(
         while rows.height:
             try:
                 said = predictor.on_prepared(prepared)
+                said = answers.prefixes.of(said) if answers.prefixes else said
             except NoNumber as error:
                 lacks = pl.int_range(pl.len()).is_in(error.rows)
                 why = pl.lit(f"{error.column}: {error.said}").alias(WHY)
@@ -215,7 +226,7 @@ def _column(said: Prediction, ranks: np.ndarray | None, name: str) -> pl.Series:
 
 
 def _types(answers: Answers) -> dict[str, pl.DataType]:
-    labels = answers.opened.manifest.candidate.classes
+    labels = answers.labels
     label = pl.Series(labels[:1]).dtype if labels else pl.Float64()
     is_label = {name: name == "prediction" or name.startswith("label_") for name in answers.columns}
     return {name: label if yes else pl.Float64() for name, yes in is_label.items()}

@@ -35,6 +35,7 @@ class Asked(Record, frozen=True, kw_only=True):
     select: tuple[str, ...] = ()  # of the answers; (): all
     probabilities: bool | None = None  # None: those of all classes, unless top_k asks for some
     top_k: int = 0
+    prefix: int = 0  # answer with so many first characters of labels; 0: with whole labels
     max_rejects: float = MAX_REJECTS  # the largest share of rows that may be left out
     pace: Pace = Pace()
 
