@@ -9,6 +9,7 @@ import subprocess
 import sys
 from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ import pytest
 from pydantic import ValidationError
 
 from keepfit.config.schema.rows import Encode
-from keepfit.errors import Corrupt, UnknownName
+from keepfit.errors import Corrupt, UserError
 from keepfit.kinds import KINDS, kind, known, params_of
 from keepfit.kinds.base import Fitted, Lesson, Prediction
 
@@ -89,7 +90,10 @@ CASES = {
     "texts of codes": Case(
         "text-classifier", {"levels": (2, 4), "epochs": 20, "words": 0}, "code", ("note",)
     ),
+    "python": Case("python", {"class": "own_kinds:Means"}, "amount"),
+    "python of classes": Case("python", {"class": "own_kinds:Centroids"}, "label"),
 }
+HOME = Path(__file__).parent  # of the classes
 EXTRAS = {"sklearn": "sklearn", "hist": "sklearn", "catboost": "catboost", "lightgbm": "lightgbm"}
 
 
@@ -147,7 +151,7 @@ def lesson(case: Case, train: pl.DataFrame, **encode: object) -> Lesson:
 
 def fit(case: Case, train: pl.DataFrame, **encode: object) -> Fitted:
     params = params_of(case.kind)(**case.params)
-    return kind(case.kind).fit(lesson(case, train, **encode), params, seed=42, threads=1)
+    return kind(case.kind, HOME).fit(lesson(case, train, **encode), params, seed=42, threads=1)
 
 
 @cache
@@ -192,16 +196,16 @@ def test_it_learns_something(case, fitted):
 
 
 def test_it_says_what_its_task_is(case, fitted):
-    task = kind(case.kind).task(params_of(case.kind)(**case.params))
+    task = kind(case.kind, HOME).task(params_of(case.kind)(**case.params))
     assert task == ("classification" if fitted.classes else "regression")
 
 
 def test_a_param_it_does_not_have_is_refused_by_name(case):
     def learn_with_it() -> None:  # params that are anything are looked at by the estimator
         bad = params_of(case.kind)(**case.params, no_such_param=1)
-        kind(case.kind).fit(lesson(case, rows(50, seed=1)), bad, seed=1, threads=1)
+        kind(case.kind, HOME).fit(lesson(case, rows(50, seed=1)), bad, seed=1, threads=1)
 
-    with pytest.raises((ValidationError, UnknownName), match="no_such_param"):
+    with pytest.raises((ValidationError, UserError), match="no_such_param"):
         learn_with_it()
 
 
@@ -215,7 +219,7 @@ def test_one_row_is_predicted_like_many(fitted):
 
 def test_what_it_saves_it_loads(case, fitted):
     files, later = fitted.save(), rows(60, seed=3)
-    again = kind(case.kind).load(files)
+    again = kind(case.kind, HOME).load(files)
     assert bits(again.predict(later)) == bits(fitted.predict(later))
     assert (again.save(), again.classes) == (files, fitted.classes)
 
@@ -228,9 +232,9 @@ def test_it_is_saved_in_formats_that_run_no_code(fitted):
 
 def test_files_of_another_kind_are_not_loaded(case):
     with pytest.raises(Corrupt):
-        kind(case.kind).load({"model.json": b"{}"})
+        kind(case.kind, HOME).load({"model.json": b"{}"})
     with pytest.raises(Corrupt):
-        kind(case.kind).load({})
+        kind(case.kind, HOME).load({})
 
 
 def test_fitting_twice_gives_the_same_bytes(case, fitted):

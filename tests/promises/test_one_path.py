@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import runpy
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -61,6 +62,7 @@ def project(tmp_path_factory):
     root = tmp_path_factory.mktemp("one-path")
     rows(300, seed=3).with_row_index("id").write_csv(root / "rows.csv")
     (root / "steps.py").write_text(CHANGE)
+    shutil.copy(Path(__file__).with_name("own_kinds.py"), root)  # what kind `python` names
     models = [model(name, *which) for name, which in NAMES.items()]
     (root / "keepfit.toml").write_text('[project]\nname = "one"\n' + "".join(models))
     keepfit(root, "run")

@@ -207,6 +207,7 @@ def made(folder, seed):
         text += f"[model.{name}.params]\n" if case.params else ""
         text += "".join(f"{key} = {value!r}\n" for key, value in case.params.items())
     (folder / "keepfit.toml").write_text(text)
+    shutil.copy(Path(__file__).with_name("own_kinds.py"), folder)  # what kind `python` names
     with Trainer() as trainer:
         for done in run(models(folder), ports(folder, trainer), How()):
             if done.error:

@@ -25,7 +25,9 @@ __all__ = [
     "code_of",
     "git_state",
     "label",
+    "load_class",
     "load_function",
+    "place_of",
 ]
 
 Function = Callable[..., Any]
@@ -38,16 +40,36 @@ def load_function(path: str, root: Path) -> Function:
     imports when it is called, it takes from where Python finds it then. UserError if there is no
     such module or function, or if the module raises, with the line that did.
     """
-    module_name, _, name = path.partition(":")
-    module = _module(module_name, root)
-    function = getattr(module, name, None)
-    if function is None:
-        where = _relative(getattr(module, "__file__", None) or module_name, root)
-        known = guess(name, _functions(module))
-        raise UserError(f"{path}: {where} has no function `{name}`.{known}")
+    function = _named(path, root, "function")
     if not callable(function):
         raise UserError(f"{path} is {type(function).__name__}; expected a function")
-    return function  # type: ignore[no-any-return]
+    return function
+
+
+def load_class(path: str, root: Path) -> type:
+    """The class that `module:Class` names, read as `load_function` does; UserError as there."""
+    found = _named(path, root, "class")
+    if not isinstance(found, type):
+        raise UserError(f"{path} is {type(found).__name__}; expected a class")
+    return found
+
+
+def place_of(error: BaseException, root: Path) -> str | None:
+    """`file:line` of the last of the project's own lines that an error passed; None: it passed
+    none."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if _below(f.filename, root)]
+    return f"{_relative(frames[-1].filename, root)}:{frames[-1].lineno}" if frames else None
+
+
+def _named(path: str, root: Path, what: str) -> object:
+    module_name, _, name = path.partition(":")
+    module = _module(module_name, root)
+    found = getattr(module, name, None)
+    if found is None:
+        where = _relative(getattr(module, "__file__", None) or module_name, root)
+        known = guess(name, _functions(module))
+        raise UserError(f"{path}: {where} has no {what} `{name}`.{known}")
+    return found
 
 
 def check_transform(function: Function) -> None:
@@ -134,8 +156,7 @@ def _no_module(name: str, root: Path) -> UserError:
 
 def _raised(error: BaseException, name: str, root: Path) -> UserError:
     """The error with the last line of the project's own code that it passed."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if _below(f.filename, root)]
-    place = f"{_relative(frames[-1].filename, root)}:{frames[-1].lineno}" if frames else name
+    place = place_of(error, root) or name
     return UserError(f"{place}: {type(error).__name__}: {error}", hint=f"correct {place}")
 
 

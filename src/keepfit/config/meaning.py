@@ -39,7 +39,11 @@ def meanings(table: type[BaseModel]) -> dict[str, str]:
 
 
 def _below_fields(table: type[BaseModel]) -> dict[str, str]:
-    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(table))).body
+    try:
+        source = inspect.getsource(table)
+    except (OSError, TypeError):  # made by a program, from a class of the project's own
+        return {}
+    (definition,) = ast.parse(textwrap.dedent(source)).body
     if not isinstance(definition, ast.ClassDef):
         return {}
     return {

@@ -53,8 +53,7 @@ def context_of(project: Project) -> Context:
 
 def _project_files(project: Project) -> dict[str, bytes]:
     """The file of models and what it names of the folder: code, benchmarks, signers; no rows."""
-    functions = [m.function for spec in project.models.values() for m in spec.metric.values()]
-    functions += [s.data.transform for s in project.models.values() if s.data.transform]
+    functions = [path for spec in project.models.values() for path in spec.functions]
     _, code = code_of(functions, project.root)
     named = [project.root / b.file for s in project.models.values() for b in s.benchmark.values()]
     named += [project.file, *([project.signers] if project.signers else [])]

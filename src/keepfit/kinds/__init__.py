@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from keepfit.errors import UnknownName
@@ -41,6 +42,7 @@ KINDS: dict[str, Entry] = {
         "keepfit.kinds.sklearn:SKLEARN",
         onnx=("keepfit.kinds.onnx_write:convert", "keepfit.kinds.onnx_rows:batch_model"),
     ),
+    "python": Entry("keepfit.kinds.params:Python", "keepfit.kinds.python:PYTHON"),
     "hist-gradient-boosting-classifier": Entry(
         f"{_BOOSTING}:HistGradientBoostingClassifier",
         "keepfit.kinds.hist_gradient_boosting:CLASSIFIER",
@@ -80,11 +82,14 @@ def params_of(name: str) -> type[Params]:
     return cast("Kind", _plugin(name)).params
 
 
-def kind(name: str) -> Kind:
-    """The kind of that name; UnknownName with a guess, NotInstalled where an extra is missing."""
-    if entry := KINDS.get(name):
-        return cast("Kind", _object(entry.kind))
-    return cast("Kind", _plugin(name))
+def kind(name: str, home: Path | None = None) -> Kind:
+    """The kind of that name; UnknownName with a guess, NotInstalled where an extra is missing.
+
+    `home` is the folder of the project's Python, for the kind that is a class of its own.
+    """
+    found = _object(KINDS[name].kind) if name in KINDS else _plugin(name)
+    at = getattr(found, "at", None)  # only that kind has it
+    return cast("Kind", at(home) if at and home else found)
 
 
 def rows_of(name: str, files: Mapping[str, bytes]) -> RowModel | None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from keepfit.config.values import FunctionPath
 from keepfit.kinds.base import Params
 
 Penalty = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
@@ -67,3 +68,13 @@ class Sklearn(Params):
 
     estimator: str | tuple[str, ...] = Field(min_length=1)
     """sklearn.ensemble.HistGradientBoostingRegressor, or the steps of a pipeline as a list"""
+
+
+class Python(Params):
+    """A class of the project's own; every other key is given to it."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Any]
+
+    class_: FunctionPath = Field(alias="class")
+    """module:Class, from a file beside keepfit.toml"""

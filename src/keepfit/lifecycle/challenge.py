@@ -71,7 +71,7 @@ def train(model: Model, ports: Ports, snapshot: Snapshot, defence: Defence) -> T
     fit = running.result()
     ports.say(model.name, "judging")
     _same_rows(model, fit, prepared)
-    predictor = fit.predictor(model.spec, model.transform())
+    predictor = fit.predictor(model.spec, model.transform(), home=model.root)
     ours = Contender(
         Side(digest=fit.candidate.digest),
         prepared.split.train_keys,

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from keepfit.config.code import check_metric, check_transform, load_function
-from keepfit.config.lines import parse_key
+from keepfit.config.lines import dotted, parse_key
 from keepfit.config.load import Project
 from keepfit.config.schema.model import ModelSpec
 from keepfit.data.sources import find_all, sources_of
@@ -26,11 +26,29 @@ def check_model(project: Project, name: str) -> list[Problem]:
     found = [
         (key, str(error)) for key, look in _functions(spec, project.root) if (error := _error(look))
     ]
+    found += _own_kind(project, name)
     found += _sources(spec, project.root) + _benchmarks(spec, project.root)
     return [
         Problem(_place(project, f"model.{name}.{key}"), f"model.{name}.{key}", told)
         for key, told in found + _baseline(project, name)
     ]
+
+
+def _own_kind(project: Project, name: str) -> list[tuple[str, str]]:
+    """(key, what is wrong) of a class of the project's own, and of the params that it takes."""
+    if project.models[name].own_class is None:
+        return []
+    from keepfit.kinds.python import PythonKind
+
+    params = project.params[name]
+    found: list[tuple[str, str]] = []
+
+    def look() -> None:
+        wrongs = PythonKind(project.root).own(params).wrongs(params.model_extra or {})
+        found.extend((dotted(("params", *wrong.path)), wrong.message) for wrong in wrongs)
+
+    error = _error(look)
+    return [("params.class", str(error))] if error else found
 
 
 def _benchmarks(spec: ModelSpec, root: Path) -> list[tuple[str, str]]:
@@ -85,7 +103,7 @@ def _baseline(project: Project, name: str) -> list[tuple[str, str]]:
         return []
     if spec.data.time is None:
         return [("gate.baseline", "is seasonal; expected data.time beside it")]
-    if kind(spec.kind).task(project.params[name]) != "regression":
+    if kind(spec.kind, project.root).task(project.params[name]) != "regression":
         return [("gate.baseline", "is seasonal, and classes have no mean; expected 'constant'")]
     return []
 

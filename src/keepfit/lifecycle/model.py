@@ -50,7 +50,7 @@ class Model:
     @property
     def task(self) -> str:
         """`regression` or `classification`."""
-        return kind(self.spec.kind).task(self.params)
+        return kind(self.spec.kind, self.root).task(self.params)
 
     def transform(self) -> Callable[..., Any] | None:
         """The project's function from LazyFrame to LazyFrame, or None."""
@@ -72,11 +72,8 @@ def model_of(project: Project, name: str, *, git: GitState | None = None) -> Mod
     if name not in project.models:
         raise UnknownName("model", name, project.models)
     spec = project.models[name]
-    functions = [m.function for m in spec.metric.values()]
-    if spec.data.transform:
-        functions.append(spec.data.transform)
     git = git or git_state(project.root)
-    code, files = code_of(functions, project.root, git=git)
+    code, files = code_of(spec.functions, project.root, git=git)
     if project.require == "clean" and not code.clean:
         raise Refused(
             f"{name}: the work tree is not a clean commit, and the project says require = 'clean'",

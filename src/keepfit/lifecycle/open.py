@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from keepfit.config.code import load_function
 from keepfit.config.environment import expand
@@ -91,14 +91,16 @@ def predictor_of(fetched: Fetched, root: Path) -> Predictor:
     from keepfit.train.predictor import Predictor
 
     spec, files, candidate = fetched.spec, fetched.files, fetched.manifest.candidate
+    home = _home(spec, fetched.manifest, below(files, CODE), root)
+    transform = spec.data.transform
     return Predictor(
         version=fetched.state.version,
         schema=candidate.schema,
         data=spec.data,
-        transform=_transform(spec, fetched.manifest, below(files, CODE), root),
+        transform=load_function(transform, home) if transform and home else None,
         features=spec.features,
         target=spec.target,
-        fitted=load(candidate.kind, below(files, MODEL), candidate.files),
+        fitted=load(candidate.kind, below(files, MODEL), candidate.files, home),
     )
 
 
@@ -178,15 +180,14 @@ def below(files: dict[str, bytes], folder: str) -> dict[str, bytes]:
     return {p.removeprefix(folder): data for p, data in files.items() if p.startswith(folder)}
 
 
-def _transform(
-    spec: ModelSpec, manifest: Manifest, stored: dict[str, bytes], root: Path
-) -> Callable[..., Any] | None:
-    """The version's own function: the project's, if it is still the same, else as it was stored."""
-    if spec.data.transform is None:
+def _home(spec: ModelSpec, manifest: Manifest, stored: dict[str, bytes], root: Path) -> Path | None:
+    """The folder of the Python that a prediction needs: the project's, if the version's files there
+    are still the same, else one with what was stored; None where it needs none."""
+    if spec.data.transform is None and spec.own_class is None:
         return None
     here = {path: _digest(root / path) for path in stored}
     if here == manifest.recipe.code.files:
-        return load_function(spec.data.transform, root)
+        return root
     # The project's code has moved on. The stored files were checked against the log's digest, and a
     # folder is trusted as far as the project beside it, so the champion can still be judged fairly.
     if missing := manifest.recipe.code.files.keys() - stored.keys():
@@ -196,7 +197,7 @@ def _transform(
         if _digest(folder / path) != manifest.recipe.code.files.get(path):
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(data)
-    return load_function(spec.data.transform, folder)
+    return folder
 
 
 def _digest(path: Path) -> str | None:

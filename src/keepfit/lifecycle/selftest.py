@@ -126,7 +126,8 @@ def _fitted(
         validation=change(prepared.split.validation.select(columns)),
         encode=spec.encode,
     )
-    return kind(spec.kind).fit(lesson, model.params, seed=spec.split.seed, threads=spec.threads)
+    learner = kind(spec.kind, model.root)
+    return learner.fit(lesson, model.params, seed=spec.split.seed, threads=spec.threads)
 
 
 def _candidate(model: Model, prepared: Prepared, snapshot: Snapshot, fitted: Fitted) -> Candidate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from keepfit.digest import Digest, sha256
 from keepfit.errors import Corrupt
@@ -15,10 +16,19 @@ def digests(files: Mapping[str, bytes]) -> dict[str, Digest]:
     return {name: sha256(files[name]) for name in sorted(files)}
 
 
-def load(kind_name: str, files: Mapping[str, bytes], expected: Mapping[str, Digest]) -> Fitted:
-    """The model that `files` hold; Corrupt, before any byte is parsed, if a digest is another."""
+def load(
+    kind_name: str,
+    files: Mapping[str, bytes],
+    expected: Mapping[str, Digest],
+    home: Path | None = None,
+) -> Fitted:
+    """The model that `files` hold; Corrupt, before any byte is parsed, if a digest is another.
+
+    `home` is where the project's Python lies; without it a kind of the project's own can be told
+    of, but not asked.
+    """
     verify(files, expected)
-    return kind(kind_name).load({name: files[name] for name in expected})
+    return kind(kind_name, home).load({name: files[name] for name in expected})
 
 
 def verify(files: Mapping[str, bytes], expected: Mapping[str, Digest]) -> None:

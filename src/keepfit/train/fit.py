@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -22,10 +21,14 @@ from keepfit.kinds.base import Fitted, Lesson
 from keepfit.records.training import Candidate, Code
 from keepfit.train.artifact import digests
 from keepfit.train.job import Fit, Job
+from keepfit.train.promises import Trained, hold
 from keepfit.train.proof import proof_of
 from keepfit.train.recipe import environment
+from keepfit.train.watch import Watch
 
 __all__ = ["Fit", "Job", "fit"]
+
+_LONG = 60.0  # seconds of a training that is not done a second time to see if it gives the same
 
 
 def fit(job: Job, *, clock: Callable[[], float] = time.perf_counter) -> Fit:
@@ -33,7 +36,9 @@ def fit(job: Job, *, clock: Callable[[], float] = time.perf_counter) -> Fit:
     if job.watch:
         return _watched(job, clock)
     spec, root = ModelSpec.model_validate(job.spec), Path(job.root)
-    transform = _transform(job, spec, root)
+    if job.code is not None and (spec.data.transform or spec.own_class):
+        _check_unchanged(job.code, root)
+    transform = load_function(spec.data.transform, root) if spec.data.transform else None
     prepared = prepare(
         job.snapshot,
         spec,
@@ -42,10 +47,13 @@ def fit(job: Job, *, clock: Callable[[], float] = time.perf_counter) -> Fit:
         transform=transform,
     )
     begun = clock()
-    fitted = _fitted(spec, prepared.split, job.seed)
+    fitted = _fitted(spec, prepared.split, job)
     files = fitted.save()
+    seconds = clock() - begun
+    if spec.own_class or _own_kind(spec.kind):
+        hold(_trained(spec, prepared.split, job, fitted, files, quick=seconds < _LONG))
     return Fit(
-        candidate=_candidate(job, spec, prepared, fitted, files, seconds=clock() - begun),
+        candidate=_candidate(job, spec, prepared, fitted, files, seconds=seconds),
         files=files,
         keys=fingerprint_bytes(prepared.split.train_keys),
         environment=environment(spec.threads, root),
@@ -55,8 +63,6 @@ def fit(job: Job, *, clock: Callable[[], float] = time.perf_counter) -> Fit:
 
 
 def _watched(job: Job, clock: Callable[[], float]) -> Fit:
-    from keepfit.train.watch import Watch
-
     with Watch((job.root, *_own_kind(str(job.spec["kind"])))) as watch:
         made = fit(msgspec.structs.replace(job, watch=False), clock=clock)
     return msgspec.structs.replace(made, asked=watch.asked)
@@ -75,14 +81,6 @@ def _validated(split: Split) -> bytes:
     return fingerprint_bytes(split.validation_keys) if split.report.validation else b""
 
 
-def _transform(job: Job, spec: ModelSpec, root: Path) -> Callable[..., Any] | None:
-    if spec.data.transform is None:
-        return None
-    if job.code is not None:
-        _check_unchanged(job.code, root)
-    return load_function(spec.data.transform, root)
-
-
 def _check_unchanged(code: Code, root: Path) -> None:
     # What is imported here must be what the recipe will name.
     for path, digest in code.files.items():
@@ -93,17 +91,40 @@ def _check_unchanged(code: Code, root: Path) -> None:
             )
 
 
-def _fitted(spec: ModelSpec, split: Split, seed: int) -> Fitted:
+def _fitted(spec: ModelSpec, split: Split, job: Job) -> Fitted:
+    params = params_of(spec.kind).model_validate(spec.params)
+    learner = kind(spec.kind, Path(job.root))
+    return learner.fit(_lesson(spec, split), params, seed=job.seed, threads=spec.threads)
+
+
+def _lesson(spec: ModelSpec, split: Split) -> Lesson:
     columns = [*spec.features, spec.target]
-    lesson = Lesson(
+    return Lesson(
         features=spec.features,
         target=spec.target,
         train=split.train.select(columns),
         validation=split.validation.select(columns),
         encode=spec.encode,
     )
-    params = params_of(spec.kind).model_validate(spec.params)
-    return kind(spec.kind).fit(lesson, params, seed=seed, threads=spec.threads)
+
+
+def _trained(  # noqa: PLR0913 what was trained, and all that it came from
+    spec: ModelSpec, split: Split, job: Job, fitted: Fitted, files: dict[str, bytes], *, quick: bool
+) -> Trained:
+    def why() -> str | None:
+        with Watch((job.root, *_own_kind(spec.kind))) as watch:
+            _fitted(spec, split, job)
+        return next(map(str, watch.asked), None)
+
+    return Trained(
+        kind=spec.own_class or f"kind `{spec.kind}`",
+        lesson=_lesson(spec, split),
+        fitted=fitted,
+        files=files,
+        load=kind(spec.kind, Path(job.root)).load,
+        again=(lambda: _fitted(spec, split, job)) if quick else None,
+        why=why,
+    )
 
 
 def _candidate(  # noqa: PLR0913  (what a candidate is made of)

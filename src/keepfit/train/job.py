@@ -88,8 +88,10 @@ class Fit(Record, frozen=True, kw_only=True):
         transform: Callable[[pl.LazyFrame], pl.LazyFrame] | None,
         *,
         version: str = "",
+        home: Path | None = None,
     ) -> Predictor:
-        """The model, loaded from its bytes and ready to predict raw rows."""
+        """The model, loaded from its bytes and ready to predict raw rows; `home` is the project's
+        folder."""
         from keepfit.train.artifact import load
         from keepfit.train.predictor import Predictor
 
@@ -98,7 +100,7 @@ class Fit(Record, frozen=True, kw_only=True):
             data=spec.data,
             transform=transform,
             features=spec.features,
-            fitted=load(self.candidate.kind, self.files, self.candidate.files),
+            fitted=load(self.candidate.kind, self.files, self.candidate.files, home),
             target=spec.target,
             version=version,
         )

@@ -47,9 +47,10 @@ _ASKS = {
 _WHAT = {name: what for what, names in _ASKS.items() for name in names}
 
 
-# Python looking for a module; and with True, what asks a clock for how long to wait.
+# Python looking for a module or making a class; and with True, what asks a clock for how long to
+# wait.
 _OWN_AFFAIRS = {
-    False: ("importlib", "_frozen_importlib", "zipimport"),
+    False: ("importlib", "_frozen_importlib", "zipimport", "dataclasses", "enum"),
     True: ("importlib", "_frozen_importlib", "concurrent", "threading", "queue", "subprocess"),
 }
 

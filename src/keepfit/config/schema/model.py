@@ -66,6 +66,17 @@ class ModelSpec(Table):
     serve: Answering = Answering()
     card: Card = Card()
 
+    @property
+    def own_class(self) -> str | None:
+        """The project's class that is its kind, as module:Class; None for a kind by name."""
+        return self.params.get("class") if self.kind == "python" else None
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """Everything of the project's Python that it names, as module:name."""
+        own = [metric.function for metric in self.metric.values()]
+        return tuple(filter(None, [*own, self.data.transform, self.own_class]))
+
 
 class ProjectTable(Table):
     """The project as a whole."""
