@@ -77,3 +77,19 @@ def test_compare_of_two_models_is_refused(two, call):
 
 def test_what_is_no_reference_is_answered_with_the_spellings(two, call):
     call(two, "evaluate", "fare").refuses(2, "`fare` is not a reference", "MODEL@STAGE")
+
+
+def test_compare_shows_the_ways_of_a_model_on_past_periods(two, call):
+    said = call(two, "compare", "fare", "--ways", "--periods", "1").out
+    head, columns, window, *more = said.splitlines()
+    assert "judged by what was learned from rows before it" in head
+    assert columns.split()[:3] == ["train", "rows", "takes"]
+    assert window.startswith("window (now)")
+    assert any(line.startswith("update was left out: going on from a model") for line in more)
+    told = json.loads(call(two, "compare", "fare", "--ways", "--periods", "1", "--json").out)
+    assert [trial["way"] for trial in told["trials"]] == ["window"]
+
+
+def test_ways_are_of_one_model_and_versions_are_two(two, call):
+    call(two, "compare", "fare", "tips", "--ways").refuses(2, "--ways is about one model")
+    call(two, "compare", "fare@1.0").refuses(2, "there is one version; expected two")

@@ -49,6 +49,8 @@ HARMLESS = {
     "split.holdout_from": STORY,
     "split.holdout_to": STORY,
     "split.shared": COUNTS,
+    "split.known": COUNTS,
+    "split.before": COUNTS,
     "scores[].baseline": "harmless only for a metric that no rule holds against the baseline",
     "scores[].champion": "harmless only for a metric that no rule holds against the champion",
     "scores[].error": "the figure is there",

@@ -236,3 +236,25 @@ def test_a_classifier_may_answer_with_labels_or_with_probabilities(learn):
     }.items():
         with pytest.raises(UserError, match=told):
             learn(TASK, FIT, ("[self.mean] *", answer), rows=CLASSES)
+
+
+WARM = (
+    ("def fit(cls, lesson, params)", "def fit(cls, lesson, params, *, warm)"),
+    (
+        "return cls(lesson.train[lesson.target].mean())",
+        "return cls(lesson.train[lesson.target].mean() + (warm.mean if warm else 0.0))",
+    ),
+)
+
+
+def test_one_that_asks_for_it_goes_on_from_a_model(learn, tmp_path):
+    first = learn(*WARM)
+    own, params = kind("python", tmp_path), params_of("python")(**{"class": "mine:Mean"})
+    assert own.no_update(params) is None
+    assert learn(*WARM, warm=first).predict(ROWS).values[0] == 5.0
+
+
+def test_one_that_does_not_says_so(learn, tmp_path):
+    learn()
+    own, params = kind("python", tmp_path), params_of("python")(**{"class": "mine:Mean"})
+    assert own.no_update(params) == "for the fit of mine:Mean does not ask for `warm`"

@@ -57,11 +57,45 @@ def _show_scores(scored: Evaluated) -> None:
 
 @click.command("compare")
 @click.argument("first", metavar="REF")
-@click.argument("second", metavar="REF")
+@click.argument("second", metavar="[REF]", required=False)
 @DATA
+@click.option("--ways", is_flag=True, help="Of one MODEL: its ways to learn, on past periods.")
+@click.option("--periods", type=click.IntRange(min=1), default=6, help="With --ways: how many.")
+@click.option("--every", default="month", help="With --ways: day, week, month, '2 weeks'.")
 @verb
-def compare_(session: Session, first: str, second: str, data: Path | None) -> None:
-    """Compare two versions on the same rows: the first challenges the second."""
+def compare_(  # noqa: PLR0913 the flags that users see
+    session: Session,
+    first: str,
+    second: str | None,
+    *,
+    data: Path | None,
+    ways: bool,
+    periods: int,
+    every: str,
+) -> None:
+    """Compare two versions on the same rows: the first challenges the second.
+
+    With --ways, compare how one model may keep learning (`train` in the file): each period is
+    judged by what was learned from rows before it.
+    """
+    from keepfit.errors import UserError
+
+    if ways:
+        if second or data:
+            raise UserError("--ways is about one model; expected: keepfit compare MODEL --ways")
+        from keepfit.cli.ways import show_ways
+
+        show_ways(session, first, periods, every)
+        return
+    if second is None:
+        raise UserError(
+            "there is one version; expected two",
+            hint=f"keepfit compare {first} REF, or keepfit compare MODEL --ways",
+        )
+    _compare(session, first, second, data)
+
+
+def _compare(session: Session, first: str, second: str, data: Path | None) -> None:
     from keepfit.errors import UserError
     from keepfit.lifecycle.compare import compare
     from keepfit.lifecycle.model import model_of

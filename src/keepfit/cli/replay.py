@@ -47,7 +47,7 @@ def replay_(  # noqa: PLR0913 the flags that users see
     names = [check_policy(name.strip()) for name in policy.split(",")]
     project = session.project()
     subject = model_of(project, model)
-    spans = list(periods(moment(start), moment(end), _span(every)))
+    spans = list(periods(moment(start), moment(end), span_of(every)))
     if not spans:
         raise UserError(f"--from {start} is not before --to {end}")
     courses = []
@@ -60,7 +60,8 @@ def replay_(  # noqa: PLR0913 the flags that users see
     _draw(session, courses, model, chart or project.root / f"replay-{model}")
 
 
-def _span(text: str) -> Duration:
+def span_of(text: str) -> Duration:
+    """The span that `--every` names; UserError where it names none."""
     try:
         return Duration.parse(text if text[:1].isdigit() else f"1 {text}")
     except ValueError as error:

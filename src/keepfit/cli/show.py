@@ -85,6 +85,8 @@ def _rows(manifest: Manifest, evidence: Evidence) -> None:
     ]
     if split.validation:
         facts.append(("validation", f"{split.validation:,}"))
+    if warm := manifest.recipe.warm:
+        facts.append(("goes on from", f"{warm.version}, which had learned from {split.before:,}"))
     if split.unlabelled:
         facts.append(("without target", f"{split.unlabelled:,}, kept out"))
     for r in evidence.removals:

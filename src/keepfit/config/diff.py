@@ -14,8 +14,10 @@ from keepfit.records.base import Bump
 _MAJOR = ("kind", "target")
 # What can change the fitted bytes, beside the rows and the code. What is not named here (owner,
 # gate, checks, stages, schedule, keep, where rows come from) never makes a model due.
-_MINOR = ("features", "params", "encode", "split", "threads")
+_MINOR = ("features", "params", "encode", "split", "threads", "train")
 _DATA = ("query", "types", "time", "key", "window", "clean", "derive", "transform")
+
+_WAY = "window"  # how versions learned that do not say it: they were made before there was a choice
 
 NOTHING = object()  # the value of a key that one of the two tables lacks
 
@@ -36,7 +38,10 @@ class Change:
 
 def training_digest(resolved: Mapping[str, Any]) -> Digest:
     """The digest of those keys of a resolved model that can change its fitted bytes."""
-    return digest_of(_training(resolved))
+    table = _training(resolved)
+    if table["train"] == _WAY:
+        del table["train"]
+    return digest_of(table)
 
 
 def bump(old: Mapping[str, Any], new: Mapping[str, Any]) -> Bump:
@@ -58,6 +63,7 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
 def _training(resolved: Mapping[str, Any]) -> dict[str, Any]:
     data = resolved.get("data", {})
     table = {key: resolved[key] for key in (*_MAJOR, *_MINOR) if key in resolved}
+    table["train"] = resolved.get("train", _WAY)
     rows = {key: data[key] for key in _DATA if key in data}
     return {**table, "data": {**rows, "sql": _queries(data.get("source"))}}
 

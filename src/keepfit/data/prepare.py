@@ -77,12 +77,14 @@ def prepare(  # noqa: PLR0913 - one sentence, and the world it is said in
     transform: Transform | None = None,
     previous: Sequence[Column] | None = None,
     now: datetime | None = None,
+    seen: Keys | None = None,
 ) -> Prepared:
     """The snapshot's rows read, derived, cleaned, transformed, checked and cut.
 
     Derive comes before clean, so that clean rules may speak of derived columns. Every raw and
     derived column stays beside what the transform made, for slices and own metrics. A row is named
     by `data.key`, else by all its raw columns. Without `now` nobody asks how fresh the rows are.
+    `seen` are keys of rows that are learned from no more: see `split.cut`.
 
     UserError where the file names a column that is not there or an expression does not work,
     DataRefused where nothing can be learned. Findings are told, not raised: see `check.refuse`.
@@ -97,7 +99,7 @@ def prepare(  # noqa: PLR0913 - one sentence, and the world it is said in
     checked = check(together, spec, columns=columns, previous=previous, now=now)
     key = _key(raw, rows, spec)
     until = datetime.fromisoformat(snapshot.until) if snapshot.until else None
-    split = cut(rows, spec, file_rows=file_rows, key=key, until=until)
+    split = cut(rows, spec, file_rows=file_rows, key=key, until=until, seen=seen)
     return Prepared(
         split=split,
         removals=_sum(removals, more),

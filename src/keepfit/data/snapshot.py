@@ -117,7 +117,7 @@ class _Bounds(msgspec.Struct, frozen=True):
 
 def _bounds(spec: ModelSpec, parts: Sequence[Part], until: datetime | None) -> _Bounds:
     ends = [part.time_to for part in parts if part.time_to and part.source != HOLDOUT]
-    if until is None and spec.data.window is None:
+    if until is None and spec.window is None:
         return _Bounds(None, None)
     _refuse_without_time(spec, parts)
     newest = max(map(datetime.fromisoformat, ends), default=None)
@@ -127,10 +127,10 @@ def _bounds(spec: ModelSpec, parts: Sequence[Part], until: datetime | None) -> _
 
 
 def _since(spec: ModelSpec, end: datetime) -> datetime | None:
-    if spec.data.window is None:
+    if spec.window is None:
         return None
     holdout = spec.split.holdout
-    return spec.data.window.before(end if isinstance(holdout, float) else holdout.before(end))
+    return spec.window.before(end if isinstance(holdout, float) else holdout.before(end))
 
 
 def _refuse_without_time(spec: ModelSpec, parts: Sequence[Part]) -> None:

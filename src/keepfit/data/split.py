@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from keepfit.config.schema.model import ModelSpec
 from keepfit.data import sides as on
 from keepfit.data.dtypes import family, in_words
-from keepfit.data.keys import Keys, row_keys
+from keepfit.data.keys import Keys, among, row_keys
 from keepfit.data.sides import Sides
 from keepfit.digest import Digest, sha256
 from keepfit.errors import DataRefused, UserError
@@ -36,19 +37,21 @@ class Split:
     report: SplitReport
 
 
-def cut(
+def cut(  # noqa: PLR0913 - all that a row's side may hang on
     rows: pl.DataFrame,
     spec: ModelSpec,
     *,
     file_rows: pl.DataFrame | None = None,
     key: Sequence[str] | None = None,
     until: datetime | None = None,
+    seen: Keys | None = None,
 ) -> Split:
     """The rows by the model's `split`; rows with a null target are on no side, but counted.
 
     `file_rows` are the holdout of by = "file". `key` names the columns that identify a row: else
     those of `data.key`, else all. `until` is where a span at the end of time ends: else at the
-    midnight after the newest row. A training row whose key a holdout row has is left out.
+    midnight after the newest row. A training row whose key a holdout row has is left out, and so is
+    one whose key is among `seen` (sorted): a model that is to be updated has learned from it.
 
     DataRefused where train or holdout is empty or the target is constant; UserError where the file
     asks for what the rows cannot give.
@@ -62,13 +65,16 @@ def cut(
     sides, begins = _sides(
         there, keys, times, spec, from_file=from_file[labelled.to_numpy()], until=until
     )
+    sides, known = _without_known(sides, keys, seen)
     sides = on.take_validation(sides, there, keys, times, spec)
     placed, shared = _apart(sides, keys)
-    split = _assemble(there, keys, times, placed)
+    split = _assemble(there, keys, times, placed, seen)
     unlabelled = everything.height - there.height
     report = _report(
         split, spec, times, placed, begins=begins, unlabelled=unlabelled, shared=shared
     )
+    before = 0 if seen is None else len(seen)
+    report = msgspec.structs.replace(report, known=known, before=before)
     _refuse_useless(split, spec, report)
     return Split(*split, report)
 
@@ -127,6 +133,14 @@ def _sides(  # noqa: PLR0913 - everything a row's side may hang on
             return on.by_hash(rows, keys, spec), None
 
 
+def _without_known(sides: Sides, keys: Keys, seen: Keys | None) -> tuple[Sides, int]:
+    """The sides without training rows that were learned from before, and how many these are."""
+    if seen is None:
+        return sides, 0
+    known = among(keys, seen) & ((sides == on.TRAIN) | (sides == on.VALIDATION))
+    return np.where(known, on.NOWHERE, sides).astype(np.int8), int(known.sum())
+
+
 def _apart(sides: Sides, keys: Keys) -> tuple[Sides, int]:
     """No key on two sides: the holdout keeps its rows, then the validation rows theirs."""
     placed = sides.copy()
@@ -138,13 +152,21 @@ def _apart(sides: Sides, keys: Keys) -> tuple[Sides, int]:
     return placed, int(doubled.sum())
 
 
-def _assemble(rows: pl.DataFrame, keys: Keys, times: pl.Series | None, placed: Sides) -> Pieces:
+def _assemble(
+    rows: pl.DataFrame,
+    keys: Keys,
+    times: pl.Series | None,
+    placed: Sides,
+    before: Keys | None = None,
+) -> Pieces:
     order = _canonical_order(rows, keys, times)
     sides, ordered = placed[order], rows[order]
     train, validation, holdout = (
         ordered.filter(pl.Series(sides == side)) for side in (on.TRAIN, on.VALIDATION, on.HOLDOUT)
     )
     seen = np.unique(keys[(placed == on.TRAIN) | (placed == on.VALIDATION)])
+    if before is not None:  # what a model goes on from, it has learned as well
+        seen = np.union1d(seen, before)
     tuned = np.unique(keys[placed == on.VALIDATION])
     return train, validation, holdout, seen, tuned, keys[order][sides == on.HOLDOUT]
 
@@ -220,6 +242,12 @@ def _refuse_useless(pieces: Pieces, spec: ModelSpec, report: SplitReport) -> Non
 def _empty(name: str, spec: ModelSpec, report: SplitReport) -> DataRefused:
     where = f" (the holdout begins at {report.cut})" if report.cut else ""
     shared = f"; {report.shared:,} rows have keys that holdout rows have" if report.shared else ""
+    if report.known and not report.train:
+        return DataRefused(
+            f"model `{spec.name}` has nothing new to learn: the champion has learned from each of "
+            f"the {report.known:,} training rows{where}",
+            hint='bring new rows, or train from scratch: train = "window" or "all"',
+        )
     return DataRefused(
         f"model `{spec.name}` has no {name} rows with a target{where}: train {report.train:,}, "
         f"validation {report.validation:,}, holdout {report.holdout:,}{shared}",

@@ -49,10 +49,11 @@ def _strange(certificate: Certificate, evidence: Evidence) -> Iterator[str]:
     yield from _miscounted(certificate, overlap.champion)
     yield from _sides(certificate, evidence)
     split = evidence.split
-    if certificate.challenger.seen > split.train + split.validation:
+    told = split.train + split.validation + split.before
+    if certificate.challenger.seen > told:
         yield (
             f"the challenger learned from {certificate.challenger.seen:,} rows; the evidence says"
-            f" {split.train + split.validation:,}"
+            f" {told:,}"
         )
     if certificate.used is None and not certificate.used_error:
         yield "how often these rows have judged before was not counted"

@@ -92,6 +92,19 @@ def kind(name: str, home: Path | None = None) -> Kind:
     return cast("Kind", at(home) if at and home else found)
 
 
+def why_no_update(name: str, params: Params, home: Path | None = None) -> str | None:
+    """Why the kind cannot go on from a model, and what can, as a sentence; None: it can."""
+    found = getattr(kind(name, home), "no_update", None)
+    why = found(params) if found else f"kind `{name}` has no way to"
+    if why is None:
+        return None
+    return (
+        f"is 'update': going on from a model is not for it, {why}; expected 'window' or 'all', or "
+        "another kind: catboost-…, lightgbm-…, sklearn with an estimator that has partial_fit, or "
+        "a class of yours whose fit asks for `warm`"
+    )
+
+
 def rows_of(name: str, files: Mapping[str, bytes]) -> RowModel | None:
     """The model in `files`, a row at a time without a frame; None where the kind has no such way.
 

@@ -98,3 +98,15 @@ class Kind(Protocol):
 
     # from the bytes that `save` made, running no code from them
     def load(self, files: Mapping[str, bytes]) -> Fitted: ...
+
+
+class Updating(Kind, Protocol):
+    """A kind that can go on from a model, on rows that the model has not learned from."""
+
+    # why it cannot with these params, in words; None: it can
+    def no_update(self, params: Params) -> str | None: ...
+
+    # what `fit` of a kind does, beginning where `warm` ends; None: from scratch
+    def fit(
+        self, lesson: Lesson, params: Params, *, seed: int, threads: int, warm: Fitted | None = None
+    ) -> Fitted: ...

@@ -14,11 +14,12 @@ import polars as pl
 
 from keepfit.digest import Digest, canonical, sha256
 from keepfit.errors import Corrupt, DataRefused
-from keepfit.kinds.base import Lesson, Params, Prediction
+from keepfit.kinds.base import Fitted, Lesson, Params, Prediction
 from keepfit.kinds.boosting_params import Boosting
 from keepfit.kinds.boosting_table import Table, known_missing, table_of
 from keepfit.kinds.encode import Floats, learn
 from keepfit.kinds.encoding import Encoding
+from keepfit.kinds.labels import codes_among, places_of
 from keepfit.kinds.logistic import classes_of
 from keepfit.kinds.plain import prediction_of
 from keepfit.kinds.regression import target_of
@@ -76,6 +77,7 @@ class Course:
     classes: int  # 0 for a regression
     seed: int
     threads: int
+    base: bytes | None = None  # of the trees that grow on; None: the first ones
 
 
 class Trees(Protocol):
@@ -103,6 +105,10 @@ class Library(Protocol):
 
     # levels of a category that it can take, or None
     def most_levels(self, params: Any) -> int | None: ...
+
+    # why it cannot let grown trees grow on, in words; None: it can
+    @property
+    def no_update(self) -> str | None: ...
 
     # canonical bytes, data only; UserError with what it says of params or rows
     def fit(self, course: Course, params: Any) -> bytes: ...
@@ -168,17 +174,32 @@ class BoostingKind:
         """`regression` or `classification`."""
         return "classification" if self.name.endswith("-classifier") else "regression"
 
-    def fit(self, lesson: Lesson, params: Params, *, seed: int, threads: int) -> Boosted:
-        """The trees that the training rows teach, as many as the validation rows bear out."""
+    def no_update(self, params: Params) -> str | None:  # noqa: ARG002 (the protocol's)
+        """Why its trees cannot grow on; None where they can."""
+        return self.library(self.name).no_update
+
+    def fit(
+        self, lesson: Lesson, params: Params, *, seed: int, threads: int, warm: Fitted | None = None
+    ) -> Boosted:
+        """The trees that the training rows teach, as many as the validation rows bear out.
+
+        On those of `warm` they grow on, reading rows as these do: a level that is new to them stays
+        an unknown one.
+        """
         library, wanted = self.library(self.name), self.params.model_validate(params)
-        classify = self.task(params) == "classification"
-        classes, target = classes_of(lesson) if classify else ((), target_of(lesson))
+        before = warm if isinstance(warm, Boosted) else None
+        if self.task(params) == "regression":
+            classes: tuple[Label, ...] = ()
+            target: np.ndarray = target_of(lesson)
+        elif before:
+            classes, target = before.classes, codes_among(lesson, before.classes)
+        else:
+            classes, target = classes_of(lesson)
         _check_sign(target, wanted.goal)
-        most = library.most_levels(wanted)
-        encoding = learn(lesson.train, lesson.features, lesson.encode, most=most)
+        encoding, missing = _reading(library, wanted, lesson, before)
         reader = Reader(
             encoding=encoding,
-            missing=known_missing(encoding, lesson.train),
+            missing=missing,
             weights=class_weights(target, len(classes)) if wanted.weights == "balanced" else None,
         )
         course = Course(
@@ -187,6 +208,7 @@ class BoostingKind:
             classes=len(classes),
             seed=seed,
             threads=threads,
+            base=before.stored if before else None,
         )
         stored = library.fit(course, wanted)
         header = Header(
@@ -213,6 +235,17 @@ class BoostingKind:
         return Boosted(header, library.file, stored, library.read(stored, header))
 
 
+def _reading(
+    library: Library, wanted: Boosting, lesson: Lesson, before: Boosted | None
+) -> tuple[Encoding, tuple[str, ...]]:
+    """How rows are read, and the numbers of which a missing one is a value of its own."""
+    if before:
+        return before.header.encoding, before.header.missing
+    most = library.most_levels(wanted)
+    encoding = learn(lesson.train, lesson.features, lesson.encode, most=most)
+    return encoding, known_missing(encoding, lesson.train)
+
+
 def _check_sign(target: np.ndarray, loss: str) -> None:
     """DataRefused for counts below zero, of which CatBoost would make what it can."""
     few = {"poisson": target < 0, "gamma": target <= 0}.get(loss)
@@ -236,7 +269,8 @@ def _read_header(kind: str, files: Mapping[str, bytes]) -> Header:
 
 def class_weights(codes: np.ndarray, classes: int) -> Floats:
     """What a row of each class counts, so that every class counts the same."""
-    weights: Floats = codes.size / (classes * np.bincount(codes, minlength=classes))
+    rows = np.maximum(np.bincount(codes, minlength=classes), 1)  # new rows may lack a class
+    weights: Floats = codes.size / (classes * rows)
     return weights
 
 
@@ -247,9 +281,6 @@ def _validation(lesson: Lesson, classes: tuple[Label, ...], reader: Reader) -> R
     if not classes:
         target = target_of(dataclasses.replace(lesson, train=lesson.validation))
         return reader.rows(lesson.validation, target)
-    labels = pl.Series(classes)
-    places = dict(zip(classes, range(len(classes)), strict=True))
-    codes = lesson.validation[lesson.target].cast(labels.dtype)
-    codes = codes.replace_strict(places, default=None, return_dtype=pl.Int64)
+    codes = places_of(lesson.validation[lesson.target], classes)
     rows = lesson.validation.filter(codes.is_not_null())
     return reader.rows(rows, codes.drop_nulls().to_numpy()) if rows.height else None

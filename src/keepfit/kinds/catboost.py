@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from keepfit.errors import Corrupt, NotInstalled, UserError
+from keepfit.errors import Corrupt, DataRefused, NotInstalled, UserError
 from keepfit.kinds.boosting import BoostingKind, Course, Header, Rows
 from keepfit.kinds.boosting_params import CatBoost, CatBoostClassifier, CatBoostRegressor
 from keepfit.kinds.boosting_table import Table
@@ -71,6 +71,7 @@ class Library:
     """CatBoost; it keeps the protocol `Library`."""
 
     file = FILE
+    no_update = None
 
     def __init__(self, catboost: Any) -> None:
         self._catboost = catboost
@@ -80,10 +81,12 @@ class Library:
 
     def fit(self, course: Course, params: CatBoost) -> bytes:
         """The model's file; UserError with what CatBoost says of params or rows."""
+        _check_classes(course)
         with self._translated():
             model = self._catboost.CatBoost(_settings(course, params)).fit(
                 self._pool(course.train, course.threads),
                 eval_set=course.validation and self._pool(course.validation, course.threads),
+                init_model=course.base and self._catboost.CatBoost().load_model(blob=course.base),
             )
         # Of all that it writes, these two differ from build to build.
         metadata = model.get_metadata()
@@ -115,6 +118,17 @@ class Library:
             # the place in its own source comes first
             said = str(error).rpartition(": ")[2] if ".cpp:" in str(error) else str(error)
             raise UserError(f"CatBoost cannot learn: {said}") from error
+
+
+def _check_classes(course: Course) -> None:
+    """DataRefused where trees cannot grow on: CatBoost counts the classes of the rows at hand."""
+    there = len(np.unique(course.train.target)) if course.base and course.classes > 2 else 0
+    if there and there < course.classes:
+        raise DataRefused(
+            f"the new rows hold {there} of {course.classes} classes, and CatBoost cannot go on "
+            "without a row of each",
+            hint='wait for more rows, or train from scratch: train = "window" or "all"',
+        )
 
 
 def _settings(course: Course, params: CatBoost) -> dict[str, Any]:

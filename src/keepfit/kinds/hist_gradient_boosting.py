@@ -54,6 +54,7 @@ class HistGradient:
     """scikit-learn; it keeps the protocol `Library`."""
 
     file = ESTIMATOR
+    no_update = "for scikit-learn cuts numbers anew with new rows, and old trees would misread them"
 
     def __init__(self, ensemble: Any) -> None:
         self._ensemble = ensemble

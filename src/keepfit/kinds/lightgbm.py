@@ -60,6 +60,7 @@ class Library:
     """LightGBM; it keeps the protocol `Library`."""
 
     file = FILE
+    no_update = None
 
     def __init__(self, lightgbm: Any) -> None:
         self._lightgbm = lightgbm
@@ -81,6 +82,9 @@ class Library:
                     [self._dataset(course.validation, settings, train)] if course.validation else []
                 ),
                 callbacks=[stop] if course.validation else [],
+                init_model=(
+                    self._lightgbm.Booster(model_str=course.base.decode()) if course.base else None
+                ),
             )
         except self._lightgbm.basic.LightGBMError as error:
             raise UserError(f"LightGBM cannot learn: {error}") from error

@@ -13,7 +13,7 @@ from keepfit.kinds.base import Lesson, Params
 from keepfit.kinds.design import Design, design_of
 from keepfit.kinds.encode import Codes, Floats, column, learn
 from keepfit.kinds.newton import Problem, fit_scores
-from keepfit.kinds.params import Logistic
+from keepfit.kinds.params import NO_UPDATE, Logistic
 from keepfit.kinds.plain import PlainModel, load, model_of
 from keepfit.records.base import Label
 
@@ -28,6 +28,10 @@ class Classification:
     def task(self, params: Params) -> str:  # noqa: ARG002 (the protocol's; estimators need it)
         """Always classification."""
         return "classification"
+
+    def no_update(self, params: Params) -> str:  # noqa: ARG002 (the protocol's)
+        """Why it cannot go on from a model."""
+        return NO_UPDATE
 
     def fit(self, lesson: Lesson, params: Params, *, seed: int, threads: int) -> PlainModel:  # noqa: ARG002 (nothing here is random)
         """The model that the training rows teach; UserError for columns it cannot read, DataRefused

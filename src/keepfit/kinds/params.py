@@ -15,6 +15,13 @@ Rounds = Annotated[int, Field(strict=True, ge=1)]
 Switch = Annotated[bool, Field(strict=True)]
 
 
+# Why the kinds below cannot go on from a model on new rows.
+NO_UPDATE = (
+    "for its coefficients are the best ones for the rows at hand wherever it begins: new rows "
+    "alone would make it forget all others, and all rows take it seconds"
+)
+
+
 class Linear(Params):
     """Least squares: least ||y - Xw||^2."""
 

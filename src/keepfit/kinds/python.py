@@ -126,6 +126,11 @@ class PythonKind:
         """`regression` or `classification`, as the class says."""
         return self.own(params).task
 
+    def no_update(self, params: Params) -> str | None:
+        """Why it cannot go on from a model; None where its `fit` asks for one."""
+        own = self.own(params)
+        return None if "warm" in own.asks else f"for the fit of {own.path} does not ask for `warm`"
+
     def own(self, params: Params) -> OwnClass:
         """The class; UserError with what it lacks."""
         if self.home is None:

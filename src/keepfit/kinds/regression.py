@@ -13,7 +13,7 @@ from keepfit.errors import DataRefused, UserError
 from keepfit.kinds.base import Lesson, Params
 from keepfit.kinds.design import Design, design_of
 from keepfit.kinds.encode import Floats, column, learn
-from keepfit.kinds.params import Linear
+from keepfit.kinds.params import NO_UPDATE, Linear
 from keepfit.kinds.plain import PlainModel, load, model_of
 
 
@@ -29,6 +29,10 @@ class Regression:
     def task(self, params: Params) -> str:  # noqa: ARG002 (the protocol's; estimators need it)
         """Always regression."""
         return "regression"
+
+    def no_update(self, params: Params) -> str:  # noqa: ARG002 (the protocol's)
+        """Why it cannot go on from a model."""
+        return NO_UPDATE
 
     def fit(self, lesson: Lesson, params: Params, *, seed: int, threads: int) -> PlainModel:  # noqa: ARG002 (nothing here is random)
         """The model that the training rows teach; UserError for columns it cannot read."""

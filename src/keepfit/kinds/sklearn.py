@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -14,10 +15,11 @@ import polars as pl
 from keepfit.digest import canonical
 from keepfit.errors import Corrupt, NotInstalled, Refused, UnknownName, UserError
 from keepfit.kinds import skops_file
-from keepfit.kinds.base import Lesson, Params, Prediction
+from keepfit.kinds.base import Fitted, Lesson, Params, Prediction
 from keepfit.kinds.encode import Floats, codes_of, learn, numbers_of
 from keepfit.kinds.estimator import build, steps_of, task_of
 from keepfit.kinds.header import ESTIMATOR, MODEL, Header, read_header
+from keepfit.kinds.labels import codes_among
 from keepfit.kinds.params import Sklearn
 from keepfit.records.base import Label
 
@@ -101,8 +103,21 @@ class SklearnKind:
         """`regression` or `classification`."""
         return task_of(cast(Sklearn, params))
 
-    def fit(self, lesson: Lesson, params: Params, *, seed: int, threads: int) -> Learned:
-        """The estimator, fitted; UserError with what scikit-learn says of wrong params."""
+    def no_update(self, params: Params) -> str | None:
+        """Why it cannot go on from a model; None for an estimator that has `partial_fit`."""
+        estimator = build(cast(Sklearn, params), seed=0)
+        has = hasattr(estimator, "partial_fit")
+        return None if has else f"for {type(estimator).__name__} has no partial_fit"
+
+    def fit(
+        self, lesson: Lesson, params: Params, *, seed: int, threads: int, warm: Fitted | None = None
+    ) -> Learned:
+        """The estimator, fitted; UserError with what scikit-learn says of wrong params.
+
+        `warm` goes once over the rows, and reads them as it did before.
+        """
+        if isinstance(warm, Learned):
+            return _gone_on(warm, lesson, threads)
         asked = cast(Sklearn, params)
         estimator = build(asked, seed)
         classes, target = _target(lesson, self.task(params))
@@ -114,7 +129,8 @@ class SklearnKind:
             classes=classes,
         )
         matrix = matrix_of(header, lesson.train)
-        _fit(estimator, matrix, target, threads)
+        with _steady(estimator, threads):
+            estimator.fit(matrix, target)
         # What is judged is what was written, not what was in memory before.
         return _read(header, _written(estimator))
 
@@ -170,6 +186,17 @@ def _numbers(target: pl.Series) -> np.ndarray:
     return target.cast(pl.Float64).to_numpy()
 
 
+def _gone_on(warm: Learned, lesson: Lesson, threads: int) -> Learned:
+    header, estimator = warm.header, warm.estimator
+    if header.classes:
+        target = codes_among(lesson, header.classes)
+    else:
+        _, target = _target(lesson, "regression")
+    with _steady(estimator, threads):
+        estimator.partial_fit(matrix_of(header, lesson.train), target)
+    return _read(header, _written(estimator))
+
+
 def _weigh_by_code(estimator: Any, classes: tuple[Label, ...]) -> None:
     """Weights are given by label, as the file spells it; the estimator knows places of labels."""
     codes = {str(label).lower(): code for code, label in enumerate(classes)}
@@ -182,14 +209,15 @@ def _weigh_by_code(estimator: Any, classes: tuple[Label, ...]) -> None:
             estimator.set_params(**{name: weights})
 
 
-def _fit(estimator: Any, matrix: Floats, target: np.ndarray, threads: int) -> None:
+@contextmanager
+def _steady(estimator: Any, threads: int) -> Iterator[None]:
     # joblib by threads: its processes would outlive a training that is stopped.
     with (
         _module("joblib").parallel_config(backend="threading", n_jobs=threads),
         _module("threadpoolctl").threadpool_limits(threads),
     ):
         try:
-            estimator.fit(matrix, target)
+            yield
         except ValueError as error:  # of params and of rows; scikit-learn's words say which
             raise UserError(f"{type(estimator).__name__} cannot learn: {error}") from error
 

@@ -20,6 +20,7 @@ from keepfit.lifecycle.open import Opened
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.precedent import judged_on, precedent_of
 from keepfit.lifecycle.rivals import rivals_for
+from keepfit.lifecycle.warm import Beginning, beginning, warm_files
 from keepfit.records.comparison import Side
 from keepfit.records.rows import Snapshot
 from keepfit.records.training import Recipe
@@ -39,6 +40,7 @@ class Trained:
     judgement: Judgement
     champion: str | None  # the version it was held against
     compiled: Mapping[str, bytes]  # files of faster ways to its answers, by name
+    warm: Mapping[str, bytes]  # of what it went on from, by path
 
 
 def freeze_rows(model: Model, ports: Ports, *, until: datetime | None = None) -> Snapshot:
@@ -55,14 +57,15 @@ def freeze_rows(model: Model, ports: Ports, *, until: datetime | None = None) ->
 def train(model: Model, ports: Ports, snapshot: Snapshot, defence: Defence) -> Trained:
     """A candidate and its evidence; the challenger learns while the champion is evaluated."""
     champion = defence.champion
+    begins = beginning(model, champion)
     parts = ports.registry.parts(model.name)
     paths = {part.digest: parts.path(part.digest) for part in snapshot.parts}
     ports.say(model.name, "training")
     running = ports.trainer.train(
-        Job.of(model.spec, snapshot, paths, root=model.root, code=model.code)
+        Job.of(model.spec, snapshot, paths, root=model.root, code=model.code, warm=begins.warm)
     )
-    prepared = _prepared(model, ports, snapshot, paths, champion)
-    ground = Ground.holdout(prepared, more=defence.findings).with_cases(
+    prepared = _prepared(model, ports, snapshot, paths, champion, begins)
+    ground = Ground.holdout(prepared, more=(*defence.findings, *begins.findings)).with_cases(
         model, judged_on(model, ports.registry, champion.state) if champion else {}
     )
     theirs = Contender.of(champion, ground) if champion else None
@@ -97,20 +100,23 @@ def train(model: Model, ports: Ports, snapshot: Snapshot, defence: Defence) -> T
         config_digest=model.training,
         seed=model.spec.split.seed,
         environment=fit.environment,
+        warm=begins.warm.base if begins.warm else None,
     )
     against = champion.state.version if champion else None
-    return Trained(fit, recipe, judgement, against, found.files)
+    return Trained(fit, recipe, judgement, against, found.files, warm_files(begins.warm))
 
 
-def _prepared(
+def _prepared(  # noqa: PLR0913 what rows hang on
     model: Model,
     ports: Ports,
     snapshot: Snapshot,
     paths: Mapping[Digest, Path],
     champion: Opened | None,
+    begins: Beginning,
 ) -> Prepared:
     """The rows, once the checks have let them pass."""
     from keepfit.data.check import refuse
+    from keepfit.data.keys import read_fingerprint
     from keepfit.data.prepare import prepare
 
     prepared = prepare(
@@ -121,6 +127,7 @@ def _prepared(
         transform=model.transform(),
         previous=champion.manifest.candidate.schema if champion else None,
         now=ports.clock(),
+        seen=read_fingerprint(begins.warm.keys) if begins.warm else None,
     )
     refuse(prepared.findings, keep_bad_rows(model, prepared), model=model.name)
     return prepared

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from keepfit.config.code import check_metric, check_transform, load_function
 from keepfit.config.lines import dotted, parse_key
@@ -13,9 +14,12 @@ from keepfit.config.load import Project
 from keepfit.config.schema.model import ModelSpec
 from keepfit.data.sources import find_all, sources_of
 from keepfit.errors import KeepfitError, Problem
-from keepfit.kinds import kind
+from keepfit.kinds import kind, why_no_update
 from keepfit.store.open import open_store
 from keepfit.store.probe import prove
+
+if TYPE_CHECKING:
+    from keepfit.kinds.base import Params
 
 Look = Callable[[], object]  # raises what is wrong
 
@@ -26,7 +30,7 @@ def check_model(project: Project, name: str) -> list[Problem]:
     found = [
         (key, str(error)) for key, look in _functions(spec, project.root) if (error := _error(look))
     ]
-    found += _own_kind(project, name)
+    found += _own_kind(project, name) or _update(project, name)
     found += _sources(spec, project.root) + _benchmarks(spec, project.root)
     return [
         Problem(_place(project, f"model.{name}.{key}"), f"model.{name}.{key}", told)
@@ -49,6 +53,15 @@ def _own_kind(project: Project, name: str) -> list[tuple[str, str]]:
 
     error = _error(look)
     return [("params.class", str(error))] if error else found
+
+
+def _update(project: Project, name: str) -> list[tuple[str, str]]:
+    """(key, what is wrong) of `train = "update"` for a kind that cannot go on from a model."""
+    spec = project.models[name]
+    if spec.train != "update":
+        return []
+    why = why_no_update(spec.kind, cast("Params", project.params[name]), project.root)
+    return [("train", why)] if why else []
 
 
 def _benchmarks(spec: ModelSpec, root: Path) -> list[tuple[str, str]]:

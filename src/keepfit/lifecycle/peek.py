@@ -62,15 +62,20 @@ def _kept(fetched: Sequence[tuple[Part, Path]], folder: Path) -> dict[Digest, Pa
     return places
 
 
-def look_at(
+def look_at(  # noqa: PLR0913 which rows, said by name
     model: Model,
     ports: Ports,
     *,
     spec: ModelSpec | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    before: datetime | None = None,
 ) -> tuple[Snapshot, Peek]:
-    """What the sources hold now, within these times, without storing any of it."""
+    """What the sources hold now, within these times, without storing any of it.
+
+    `since` and `until` are a span of its own; `before` leaves the window of training as it is, and
+    only what comes later out.
+    """
     peek = Peek(ports.registry.parts(model.name), model.root)
     wanted = spec or model.spec
     if since or until:
@@ -78,7 +83,7 @@ def look_at(
         data = wanted.data.model_copy(update={"window": None})
         wanted = wanted.model_copy(update={"data": data})
     snapshot = freeze(
-        wanted, model.root, peek, until=until, environ=ports.environ, cache=ports.cache
+        wanted, model.root, peek, until=until or before, environ=ports.environ, cache=ports.cache
     )
     if since:
         snapshot = _from(snapshot, since, wanted, peek)

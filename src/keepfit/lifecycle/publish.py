@@ -24,6 +24,7 @@ def payload(model: Model, trained: Trained, judgement: Judgement, name: str) -> 
         **{MODEL + path: data for path, data in trained.fit.files.items()},
         **{COMPILED + path: data for path, data in trained.compiled.items()},
         **{CODE + path: data for path, data in model.code_files.items()},
+        **trained.warm,
         KEYS: trained.fit.keys,
         **({VALIDATED: trained.fit.validated} if trained.fit.validated else {}),
         EVIDENCE: canonical(judgement),

@@ -17,7 +17,7 @@ from keepfit.digest import sha256
 from keepfit.errors import Refused
 from keepfit.lifecycle.diagnosis import diagnose
 from keepfit.lifecycle.differences import Difference, between, equal, of_rows
-from keepfit.lifecycle.open import CODE, KEYS, MODEL, VALIDATED, below
+from keepfit.lifecycle.open import KEYS, MODEL, VALIDATED, below
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.workplace import Workplace, lay_out
 from keepfit.records.base import Record
@@ -140,7 +140,7 @@ def _trained(version: VersionState, model: str, ports: Ports, scene: Scene) -> I
     )
     workshop.mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="rebuild-", dir=workshop) as folder:
-        place = lay_out(manifest, below(stored, CODE), ports, scene.root, Path(folder))
+        place = lay_out(manifest, stored, ports, scene.root, Path(folder))
         ports.say(model, "training")
         begun = monotonic()
         fit = train(place.job, scene.start(python.command, pins_of(recorded)))

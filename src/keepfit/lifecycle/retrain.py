@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from keepfit.digest import Digest, digest_of
 from keepfit.lifecycle.challenge import freeze_rows, train
-from keepfit.lifecycle.champion import champion_for
+from keepfit.lifecycle.champion import champion_for, champion_of
 from keepfit.lifecycle.judgement import Judgement
 from keepfit.lifecycle.look import judgement_of
 from keepfit.lifecycle.model import Model
@@ -17,6 +16,7 @@ from keepfit.lifecycle.publish import publish, record_verdict
 from keepfit.lifecycle.release import Release, release
 from keepfit.records.base import Bump
 from keepfit.records.rows import Snapshot
+from keepfit.store.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def retrain(  # noqa: PLR0913 why and how, said by name
     registry = ports.registry
     snapshot = freeze_rows(model, ports, until=until)
     claims = registry.state(model.name).claims
-    name = _operation(model, snapshot, claims, op, anew=anew)
+    name = _operation(model, snapshot, registry, op, anew=anew)
     known = claims.get(name)
     already = known is not None and known.published
     if known and already:
@@ -80,12 +80,13 @@ def retrain(  # noqa: PLR0913 why and how, said by name
     return Retrained(model.name, version, judgement, releases, already=already)
 
 
-def _operation(
-    model: Model, snapshot: Snapshot, claims: Collection[str], op: str, *, anew: bool
-) -> str:
+def _operation(model: Model, snapshot: Snapshot, registry: Registry, op: str, *, anew: bool) -> str:
     """The operation that claims the version: one that has begun to, else the one that is named."""
+    state = registry.state(model.name)
+    champion = champion_of(model, state) if model.spec.train == "update" else None
     content = [model.name, model.training, snapshot.digest, model.code.digest, ""]
-    same = digest_of([*content, model.branch] if model.branch else content)
+    further = filter(None, [model.branch, champion and f"on from {champion.version}"])
+    same = digest_of([*content, *further])
     if anew or not op:
         return op or same
-    return next((name for name in (op, same) if name in claims), op)
+    return next((name for name in (op, same) if name in state.claims), op)

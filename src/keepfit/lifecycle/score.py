@@ -18,6 +18,7 @@ from keepfit.store.registry import Registry
 if TYPE_CHECKING:
     from keepfit.data.prepare import Ready
     from keepfit.evaluate.metrics import Metric
+    from keepfit.train.predictor import Predictor
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,15 @@ def score_between(
     except DataRefused:
         return Served(0, None)
     rows = ready.rows.height
-    return Served(rows, measured(model, opened, ready) if opened and rows else None)
+    predictor = opened.predictor if opened else None
+    return Served(rows, measured(model, predictor, ready) if predictor and rows else None)
 
 
-def measured(model: Model, opened: Opened, ready: Ready) -> float | None:
-    """The gate's metric of a version on rows that are ready; None where it cannot be measured."""
+def measured(model: Model, predictor: Predictor, ready: Ready) -> float | None:
+    """The gate's metric of a model on rows that are ready; None where it cannot be measured."""
     from keepfit.evaluate.sample import NotMeasurable, Sample, classes_of
 
-    said = opened.predictor.predict(ready.raw())
+    said = predictor.predict(ready.raw())
     truth = ready.rows[model.spec.target]
     classes = classes_of(truth, said) if model.task == "classification" else ()
     try:

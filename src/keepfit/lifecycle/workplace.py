@@ -12,7 +12,9 @@ from keepfit.config.environment import expand
 from keepfit.config.schema.model import ModelSpec
 from keepfit.digest import Digest, sha256_file
 from keepfit.errors import Corrupt, KeepfitError, SourceError
+from keepfit.lifecycle.open import CODE, below
 from keepfit.lifecycle.ports import Ports
+from keepfit.lifecycle.warm import warm_in
 from keepfit.records.rows import Part
 from keepfit.records.version import Manifest
 from keepfit.store.parts import StoredParts
@@ -29,13 +31,14 @@ class Workplace:
 
 
 def lay_out(
-    manifest: Manifest, code: Mapping[str, bytes], ports: Ports, root: Path, folder: Path
+    manifest: Manifest, files: dict[str, bytes], ports: Ports, root: Path, folder: Path
 ) -> Workplace:
-    """The recipe as a job in the empty `folder`; `root` is the project's, where sources may lie.
+    """The recipe as a job in the empty `folder`, by the `files` of the version that are there.
 
-    Corrupt where a file of the code is not there, SourceError where rows are gone.
+    `root` is the project's folder, where sources may lie. Corrupt where a file of the code is not
+    there, SourceError where rows are gone.
     """
-    recipe = manifest.recipe
+    recipe, code = manifest.recipe, below(files, CODE)
     if missing := recipe.code.files.keys() - code.keys():
         raise Corrupt(f"{_name(manifest)}: its stored code lacks {', '.join(sorted(missing))}")
     for path, data in code.items():
@@ -45,7 +48,8 @@ def lay_out(
     stored = ports.registry.parts(manifest.model)
     finder = _Finder(manifest, spec, stored, root, folder / ".rows", ports.environ)
     paths = {part.digest: finder.path(part) for part in recipe.snapshot.parts}
-    job = Job.of(spec, recipe.snapshot, paths, root=folder, code=recipe.code)
+    warm = warm_in(files, recipe.warm)
+    job = Job.of(spec, recipe.snapshot, paths, root=folder, code=recipe.code, warm=warm)
     code_words = _count(code)
     return Workplace(msgspec.structs.replace(job, seed=recipe.seed), code_words, finder.words)
 

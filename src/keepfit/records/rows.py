@@ -75,3 +75,5 @@ class SplitReport(Record, frozen=True, kw_only=True):
     holdout_from: str | None = None
     holdout_to: str | None = None
     shared: int = 0  # training rows left out because a holdout row has the same key
+    known: int = 0  # training rows left out because the model that this goes on from has had them
+    before: int = 0  # rows that that model has learned from, of this snapshot and of earlier ones

@@ -32,6 +32,13 @@ class Environment(Record, frozen=True, kw_only=True):
     lock_digest: Digest
 
 
+class Base(Record, frozen=True, kw_only=True):
+    """The version that another went on from; its files lie with that one."""
+
+    version: str
+    digest: Digest  # of its candidate's files
+
+
 class Recipe(Record, frozen=True, kw_only=True):
     """The few kB that rebuild a version."""
 
@@ -40,6 +47,7 @@ class Recipe(Record, frozen=True, kw_only=True):
     config_digest: Digest
     seed: int
     environment: Environment
+    warm: Base | None = None  # None: it was trained from scratch
 
 
 class Candidate(Record, frozen=True, kw_only=True):

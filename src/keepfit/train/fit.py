@@ -6,18 +6,19 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
 from keepfit.config.code import load_function
 from keepfit.config.schema.model import ModelSpec
-from keepfit.data.keys import fingerprint_bytes
+from keepfit.data.keys import fingerprint_bytes, read_fingerprint
 from keepfit.data.prepare import Prepared, prepare
 from keepfit.data.split import Split
 from keepfit.digest import digest_of, sha256_file
 from keepfit.errors import Refused
 from keepfit.kinds import kind, params_of
-from keepfit.kinds.base import Fitted, Lesson
+from keepfit.kinds.base import Fitted, Lesson, Updating
 from keepfit.records.training import Candidate, Code
 from keepfit.train.artifact import digests
 from keepfit.train.job import Fit, Job
@@ -45,6 +46,7 @@ def fit(job: Job, *, clock: Callable[[], float] = time.perf_counter) -> Fit:
         lambda digest: Path(job.paths[digest]),
         root=root,
         transform=transform,
+        seen=read_fingerprint(job.warm.keys) if job.warm else None,
     )
     begun = clock()
     fitted = _fitted(spec, prepared.split, job)
@@ -94,7 +96,11 @@ def _check_unchanged(code: Code, root: Path) -> None:
 def _fitted(spec: ModelSpec, split: Split, job: Job) -> Fitted:
     params = params_of(spec.kind).model_validate(spec.params)
     learner = kind(spec.kind, Path(job.root))
-    return learner.fit(_lesson(spec, split), params, seed=job.seed, threads=spec.threads)
+    lesson, pins = _lesson(spec, split), {"seed": job.seed, "threads": spec.threads}
+    if job.warm is None:
+        return learner.fit(lesson, params, **pins)
+    before = learner.load(job.warm.files)
+    return cast(Updating, learner).fit(lesson, params, **pins, warm=before)
 
 
 def _lesson(spec: ModelSpec, split: Split) -> Lesson:

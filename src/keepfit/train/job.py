@@ -10,7 +10,7 @@ from keepfit.config.schema.model import ModelSpec
 from keepfit.digest import Digest
 from keepfit.records.base import Record
 from keepfit.records.rows import Snapshot
-from keepfit.records.training import Candidate, Code, Environment, Proof
+from keepfit.records.training import Base, Candidate, Code, Environment, Proof
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,6 +29,14 @@ class Asked(Record, frozen=True, kw_only=True):
         return f"{self.place} asks for {self.what} ({self.call})"
 
 
+class Warm(Record, frozen=True, kw_only=True):
+    """A model that a training goes on from."""
+
+    base: Base
+    files: dict[str, bytes]  # its own, by name
+    keys: bytes  # the fingerprint of the rows that it has learned from
+
+
 class Job(Record, frozen=True, kw_only=True):
     """One model to fit on one snapshot."""
 
@@ -38,10 +46,11 @@ class Job(Record, frozen=True, kw_only=True):
     root: str  # the project's folder, where `transform` is found
     seed: int
     code: Code | None = None  # what the project's files must still be when `transform` is imported
+    warm: Warm | None = None  # what it goes on from; None: it begins from scratch
     watch: bool = False  # note what the project's code asks for that no recipe holds; slow
 
     @classmethod
-    def of(
+    def of(  # noqa: PLR0913 all that a job may be told
         cls,
         spec: ModelSpec,
         snapshot: Snapshot,
@@ -49,6 +58,7 @@ class Job(Record, frozen=True, kw_only=True):
         *,
         root: Path,
         code: Code | None = None,
+        warm: Warm | None = None,
     ) -> Job:
         """The job of training what `spec` declares, with the seed of its split."""
         return cls(
@@ -58,6 +68,7 @@ class Job(Record, frozen=True, kw_only=True):
             root=str(root.absolute()),
             seed=spec.split.seed,
             code=code,
+            warm=warm,
         )
 
     @property

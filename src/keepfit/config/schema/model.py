@@ -11,6 +11,7 @@ from keepfit.config.schema.release import Keep, Promote, Schedule
 from keepfit.config.schema.rows import Checks, Data, Encode, Split
 from keepfit.config.schema.serving import Answering, Serve
 from keepfit.config.schema.table import Table
+from keepfit.durations import Duration
 
 
 class Card(Table):
@@ -49,6 +50,8 @@ class ModelSpec(Table):
     """what it is for"""
     threads: Annotated[int, Field(ge=1)] = 1
     """of training; more than one may cost bit-for-bit rebuilds"""
+    train: Literal["window", "all", "update"] = "window"
+    """from scratch on data.window, or on all rows; or on from the champion, on new rows"""
     data: Data
     checks: Checks = Checks()
     split: Split = Split()
@@ -65,6 +68,11 @@ class ModelSpec(Table):
     keep: Keep = Keep()
     serve: Answering = Answering()
     card: Card = Card()
+
+    @property
+    def window(self) -> Duration | None:
+        """How far back training looks; None: to the oldest row."""
+        return None if self.train == "all" else self.data.window
 
     @property
     def own_class(self) -> str | None:
