@@ -1,5 +1,7 @@
 """Three ways to keep learning: from scratch on a window, on everything, on from the champion."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from keepfit.durations import Duration
@@ -7,9 +9,11 @@ from keepfit.errors import DataRefused, UserError
 from keepfit.lifecycle.check import check_model
 from keepfit.lifecycle.collect import made_again
 from keepfit.lifecycle.rebuild import Scene, rebuild
+from keepfit.lifecycle.replay import periods, replay
 from keepfit.lifecycle.warm import WARM, WARM_KEYS
 from keepfit.lifecycle.ways import compare_ways, last_periods
 
+MONTH = Duration(1, "month")
 BOOSTED = {
     "catboost-regressor": "iterations = 30\nlearning_rate = 0.2",
     "lightgbm-regressor": "num_iterations = 20\nmin_data_in_leaf = 5",
@@ -150,7 +154,7 @@ def test_a_file_that_says_window_is_one_that_says_nothing(life):
 
 
 def compared(life, count=3):
-    spans = last_periods(life.model, life.ports(), count, Duration(1, "month"))
+    spans = last_periods(life.model, life.ports(), count, MONTH)
     return compare_ways(life.model, life.ports(), spans)
 
 
@@ -221,3 +225,65 @@ def test_months_without_a_time_are_refused(life):
 def test_a_recipe_keeps_what_the_version_went_on_from():
     assert not made_again(WARM_KEYS)
     assert not made_again(f"{WARM}model.cbm")
+
+
+COUNTING = '''
+import json
+
+
+class Mean:
+    """The mean of all rows there ever were, kept as their number and sum."""
+
+    task = "regression"
+
+    def __init__(self, rows, total):
+        self.rows, self.total = rows, total
+
+    @classmethod
+    def fit(cls, lesson, params, *, warm):
+        prices = lesson.train[lesson.target]
+        rows, total = (warm.rows, warm.total) if warm else (0, 0.0)
+        return cls(rows + prices.len(), total + prices.sum())
+
+    def predict(self, rows):
+        return [self.total / self.rows] * rows.height
+
+    def save(self):
+        return {"mean.json": json.dumps([self.rows, self.total]).encode()}
+
+    @classmethod
+    def load(cls, files):
+        return cls(*json.loads(files["mean.json"]))
+'''
+
+
+def test_a_class_of_the_project_goes_on_and_is_made_again(bare):
+    life = update_by(bare, "python", 'class = "counting:Mean"')
+    life.code("counting", COUNTING)
+    assert check_model(life.project, life.name) == []
+    life.first_champion()
+    first = life.open("latest").predictor.fitted.model
+    life.months(9, 10)
+    life.retrained()
+    second = life.open("latest").predictor.fitted.model
+    assert second.rows == first.rows + manifest(life).candidate.split.train
+    assert again(life) == ("IDENTICAL", ())
+    life.code("counting", COUNTING.replace("params, *, warm)", "params, warm=None)") + "\n# new\n")
+    life.months(11)
+    result = life.retrained()
+    (told,) = [f.message for f in result.judgement.evidence.findings if f.check == "update"]
+    assert told.endswith("its code is another")
+
+
+def test_other_clean_rules_and_more_trees_are_no_other_model(updated):
+    first = updated.first_champion()
+    updated.months(9)
+    updated.change("price > 1000", "price > 2000")
+    updated.retrained()
+    assert manifest(updated).recipe.warm.version == first.version
+
+
+def test_a_replay_goes_on_from_its_own_champions(updated):
+    start, end = (datetime(2024, month, 1, tzinfo=UTC) for month in (6, 9))
+    course = replay(updated.model, updated.ports(), "always", [*periods(start, end, MONTH)])
+    assert [period.challenger is not None for period in course.periods] == [True] * 3

@@ -21,6 +21,8 @@ WARM, WARM_KEYS = "warm/model/", "warm/rows.u64"  # in the folder of the version
 
 # Params that say what a model is; others only say how it learns.
 _WHAT_IT_IS = {"loss", "quantile", "class_weight", "estimator", "class"}
+# Keys that say which rows are learned from, and how; of others the champion may be another model.
+_HOW = ("threads", "train", "split", "data.window", "data.clean")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def _others(model: Model, champion: Opened) -> Iterator[str]:
     """What makes the champion another model than the one that the file declares now."""
     for change in changes(champion.manifest.config, model.resolved):
         place, _, key = change.key.partition(".")
-        how = place in ("threads", "train", "split") or change.key == "data.window"
+        how = any(f"{change.key}.".startswith(f"{each}.") for each in _HOW)
         if not (how or (place == "params" and key not in _WHAT_IT_IS)):
             yield str(change)
     if champion.manifest.recipe.code.digest != model.code.digest:
