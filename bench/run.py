@@ -20,6 +20,7 @@ NAMES = (
     "registry",
     "exact",
     "fingerprint",
+    "text",
     "judge",
     "aa",
 )

@@ -119,8 +119,8 @@ def test_validation_makes_probabilities_fit():
     settings = {"epochs": 12, "patience": 12, "dropout": 0.0, "learning_rate": 0.5}
     model = fit(train, validation, **settings)
     temperature = model.describe()["temperature"]
-    header, vocabulary, network = model.parts
-    plain = TextModel(Parts(replace(header, temperature=1.0), vocabulary, network))
+    header, vocabulary, network, _ = model.parts
+    plain = TextModel(Parts(replace(header, temperature=1.0), vocabulary, network, None))
     assert temperature != 1
     assert log_loss(model, later) < log_loss(plain, later)
     assert fit(train, **settings).describe()["temperature"] == 1
@@ -152,6 +152,28 @@ def test_levels_of_labels_that_are_no_text_are_refused():
 def test_a_feature_that_is_no_text_is_refused():
     with pytest.raises(UserError, match="feature `text` is Int64"):
         fit(goods(50, seed=1).with_columns(text=pl.lit(1, pl.Int64)))
+
+
+def test_a_text_that_training_has_seen_gets_its_label_where_that_is_asked_for():
+    train = pl.concat(
+        [
+            goods(100, seed=1),
+            pl.DataFrame({"text": ["Odd one", "a pair", "a  pair!", ""], "code": ["610910"] * 4}),
+            pl.DataFrame({"text": ["a pair", "..."], "code": ["640399", "640399"]}),
+        ]
+    )
+    model, plain = (fit(train, epochs=1, exact=exact) for exact in (True, False))
+    asked = pl.DataFrame({"text": ["odd-one?", "A PAIR", "odd two", "", None, "odd"]})
+    found, usual = model.predict(asked), plain.predict(asked)
+    assert found.values[0] == "610910"
+    assert found.probabilities[0].tolist() == [1.0, 0.0, 0.0, 0.0, 0.0]
+    # what had two labels, was never seen, or has no word, the networks answer
+    assert (found.probabilities[1:] == usual.probabilities[1:]).all()
+    assert KIND.load(model.save()).predict(asked).values.equals(found.values)
+    # the 100 texts but for repetitions, and the odd one
+    seen = train.head(100)["text"].str.to_lowercase().n_unique()
+    assert model.describe()["exact texts"] == seen + 1
+    assert "exact.npy" not in plain.save()
 
 
 def test_the_n_grams_that_most_texts_have_count():
@@ -209,11 +231,14 @@ def damaged(files: dict[str, bytes]):
     yield files | {"grams.npy": array(grams.astype(np.float32))}
     yield files | {"known.npy": array(known[::-1])}
     yield files | {"labels.npy": files["grams.npy"]}
+    yield files | {"exact.npy": array(np.array([[5, 0], [9, 77]]))}
+    yield files | {"exact.npy": array(np.array([[9, 0], [5, 1]]))}
+    yield files | {"exact.npy": array(known)}
     yield files | {"rarities.npy": b"\x80\x04K\x01."}  # a pickle
     yield files | {"model.json": files["model.json"].replace(b"text-classifier", b"other")}
 
 
 def test_damaged_files_are_not_loaded():
-    for files in damaged(fit(goods(50, seed=1), epochs=1).save()):
+    for files in damaged(fit(goods(50, seed=1), epochs=1, exact=True).save()):
         with pytest.raises(Corrupt):
             KIND.load(files)

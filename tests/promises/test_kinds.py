@@ -85,7 +85,7 @@ CASES = {
     "lightgbm of classes": Case("lightgbm-classifier", {"num_iterations": 20}, "label"),
     "texts": Case("text-classifier", {"epochs": 20}, "label", ("note",)),
     "texts of two columns, two classes": Case(
-        "text-classifier", {"epochs": 20, "hidden": 8}, "yes", ("note", "colour")
+        "text-classifier", {"epochs": 20, "exact": True}, "yes", ("note", "colour")
     ),
     "texts of codes": Case(
         "text-classifier", {"levels": (2, 4), "epochs": 20, "words": 0}, "code", ("note",)

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from keepfit.errors import UserError
-from keepfit.kinds import text_bags, text_file
+from keepfit.kinds import text_bags, text_exact, text_file
 from keepfit.kinds.base import Lesson, Params, Prediction
 from keepfit.kinds.encode import Floats, column
 from keepfit.kinds.logistic import classes_of
@@ -42,14 +42,17 @@ class TextModel:
         A text of which training saw no n-gram gets the labels' shares among the training rows.
         UserError or UnknownName for a column that it cannot read.
         """
-        header, vocabulary, network = self.parts
-        bags = vocabulary.bags(texts_of(rows, header.columns))
+        header, vocabulary, network, exact = self.parts
+        texts = texts_of(rows, header.columns)
+        bags = vocabulary.bags(texts)
         chances = np.empty((rows.height, len(self.classes)))
         first = 0
         for scores in network.scores(bags):
             chances[first : first + len(scores)] = softmax(scores / header.temperature)
             first += len(scores)
         chances[np.diff(bags.starts) == 0] = header.shares
+        if exact:
+            exact.answer(texts, header.grams, chances)
         labels = self._labels.gather(chances.argmax(axis=1))
         return Prediction(labels, chances, self.classes)
 
@@ -62,7 +65,7 @@ class TextModel:
 
     def describe(self) -> dict[str, Any]:
         """What it reads, how many n-grams and labels it knows, and how sure it was made."""
-        header, vocabulary, network = self.parts
+        header, vocabulary, network, exact = self.parts
         return {
             "kind": header.kind,
             "columns": list(header.columns),
@@ -71,6 +74,7 @@ class TextModel:
             "hidden": len(network.labels),
             "labels": len(header.classes),
             "temperature": header.temperature,
+            "exact texts": len(exact.table) if exact else 0,
         }
 
     @cached_property
@@ -117,8 +121,10 @@ class TextKind:
             classes=classes,
             shares=tuple((np.bincount(codes, minlength=len(classes)) / codes.size).tolist()),
             temperature=temperature,
+            exact=wanted.exact,
         )
-        return TextModel(Parts(header, vocabulary, network))
+        exact = text_exact.learn(texts, codes, grams) if wanted.exact else None
+        return TextModel(Parts(header, vocabulary, network, exact))
 
     def load(self, files: Mapping[str, bytes]) -> TextModel:
         """The model that was saved; Corrupt if these are not its files."""

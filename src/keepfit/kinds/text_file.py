@@ -12,6 +12,7 @@ import numpy as np
 from keepfit.digest import canonical
 from keepfit.errors import Corrupt
 from keepfit.kinds.text_bags import Vocabulary
+from keepfit.kinds.text_exact import Exact
 from keepfit.kinds.text_grams import Grams
 from keepfit.kinds.text_network import Network
 from keepfit.records.base import Label, Record
@@ -23,6 +24,7 @@ _ARRAYS = {  # name: type, dimensions
     "grams.npy": (np.float16, 2),
     "labels.npy": (np.float32, 2),
 }
+_EXACT = "exact.npy"
 
 
 class Header(Record, frozen=True, kw_only=True):
@@ -35,6 +37,7 @@ class Header(Record, frozen=True, kw_only=True):
     classes: tuple[Label, ...]  # sorted
     shares: tuple[float, ...]  # of each class among the training rows
     temperature: float  # what scores are divided by
+    exact: bool = False  # whether there is a table of texts and their labels
 
 
 class Parts(NamedTuple):
@@ -43,11 +46,12 @@ class Parts(NamedTuple):
     header: Header
     vocabulary: Vocabulary
     network: Network
+    exact: Exact | None
 
 
 def written(parts: Parts) -> dict[str, bytes]:
     """Its files."""
-    header, vocabulary, network = parts
+    header, vocabulary, network, exact = parts
     arrays: tuple[np.ndarray, ...] = (
         vocabulary.known,
         vocabulary.rarities,
@@ -55,6 +59,8 @@ def written(parts: Parts) -> dict[str, bytes]:
         network.labels,
     )
     files = {name: _bytes(array) for name, array in zip(_ARRAYS, arrays, strict=True)}
+    if exact:
+        files[_EXACT] = _bytes(exact.table)
     return {MODEL: canonical(header), **files}
 
 
@@ -64,18 +70,34 @@ def read(kind: str, files: Mapping[str, bytes]) -> Parts:
         header = msgspec.json.decode(files[MODEL], type=Header)
     except (KeyError, msgspec.DecodeError) as error:
         raise Corrupt(f"{MODEL}: this is no model of kind `{kind}`: {error}") from error
-    known, rarities, grams, labels = (_array(name, files) for name in _ARRAYS)
+    known, rarities, grams, labels = (_array(name, files, *_ARRAYS[name]) for name in _ARRAYS)
     agree = (
         header.kind == kind
         and len(known) == len(rarities) == len(grams)
         and labels.shape == (grams.shape[1], len(header.classes))
         and len(header.shares) == len(header.classes) > 1
         and header.temperature > 0
-        and bool(np.all(np.diff(known) > 0))
+        and not _falls(known)
     )
     if not agree:
         raise Corrupt(f"{MODEL}: this is no model of kind `{kind}`: its files do not agree")
-    return Parts(header, Vocabulary(header.grams, known, rarities), Network(grams, labels))
+    exact = _exact(files, len(header.classes)) if header.exact else None
+    return Parts(header, Vocabulary(header.grams, known, rarities), Network(grams, labels), exact)
+
+
+def _exact(files: Mapping[str, bytes], labels: int) -> Exact:
+    table = _array(_EXACT, files, np.int64, 2)
+    if table.shape[1] != 2 or not _are_places(table[:, 1], labels) or _falls(table[:, 0]):
+        raise Corrupt(f"{_EXACT}: it is no table of this model's labels")
+    return Exact(table)
+
+
+def _are_places(places: np.ndarray, many: int) -> bool:
+    return bool(np.all((places >= 0) & (places < many)))
+
+
+def _falls(values: np.ndarray) -> bool:
+    return bool(np.any(np.diff(values) <= 0))
 
 
 def _bytes(array: np.ndarray) -> bytes:
@@ -84,8 +106,7 @@ def _bytes(array: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def _array(name: str, files: Mapping[str, bytes]) -> np.ndarray:
-    dtype, dimensions = _ARRAYS[name]
+def _array(name: str, files: Mapping[str, bytes], dtype: type, dimensions: int) -> np.ndarray:
     try:
         array: np.ndarray = np.load(io.BytesIO(files[name]), allow_pickle=False)
     except (KeyError, ValueError, EOFError) as error:

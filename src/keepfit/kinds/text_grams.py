@@ -57,6 +57,13 @@ def count(texts: pl.Series, grams: Grams) -> Counts:
     return Counts(len(texts), *map(np.concatenate, zip(*parts, strict=True)))
 
 
+def words_of(texts: pl.Series, grams: Grams) -> Iterator[str]:
+    """Each text as its words with one space between them."""
+    for text in texts.cast(pl.String).to_list():
+        plain = _GAP.sub(_SPACE, (text or "").replace(_END, _SPACE)).strip(_SPACE)
+        yield plain.lower() if grams.lowercase else plain
+
+
 def _chunks(texts: list[str | None]) -> Iterator[tuple[int, list[str]]]:
     """Some texts after another, each time with the number of the first."""
     some: list[str] = []

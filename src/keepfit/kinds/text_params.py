@@ -30,6 +30,8 @@ class TextClassifier(Params):
     """numbers that stand for a text between its n-grams and its label, in each network"""
     networks: Annotated[int, Field(strict=True, ge=1, le=100)] = 3
     """how many learn, each from a beginning of its own; their scores are averaged"""
+    exact: Switch = False
+    """whether a text that training has seen gets the label that it had there, without a network"""
     levels: tuple[Length, ...] = ()
     """lengths of prefixes of a label, such as [2, 4, 6]: labels that share one learn together"""
     dropout: Share = 0.3
@@ -38,7 +40,7 @@ class TextClassifier(Params):
     """of the first epoch; it falls to nothing"""
     batch_size: Rounds = 128
     """texts a step"""
-    epochs: Rounds = 3
+    epochs: Rounds = 4
     """times that every text is seen, at most"""
     patience: Rounds = 3
     """ends after so many epochs that make split.validation no better; without it, never early"""

@@ -1,0 +1,53 @@
+"""Texts that training has seen, and the label that they all had there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+import polars as pl
+
+from keepfit.kinds.encode import Floats
+from keepfit.kinds.text_grams import Grams, Places, words_of
+
+_UNSEEN = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """A table of texts, by their hashes."""
+
+    table: Places  # (texts, 2): the hash, ascending, and the place of the label
+
+    def answer(self, texts: pl.Series, grams: Grams, chances: Floats) -> None:
+        """Be sure of the label, in `chances` (texts, labels), where a text is in the table."""
+        hashes, labels = self.table.T
+        asked = _hashes(texts, grams)
+        places = np.searchsorted(hashes, asked)
+        places[places == hashes.size] = 0
+        seen = np.flatnonzero(hashes[places] == asked) if hashes.size else places[:0]
+        chances[seen] = 0.0
+        chances[seen, labels[places[seen]]] = 1.0
+
+
+def learn(texts: pl.Series, labels: Places, grams: Grams) -> Exact:
+    """The table of those that had one label alone; texts without a word are left out."""
+    hashes = _hashes(texts, grams)
+    order = np.lexsort((labels, hashes))
+    hashes, labels = hashes[order], labels[order]
+    first = np.flatnonzero(np.diff(hashes, prepend=_UNSEEN - 1))
+    last = np.append(first[1:], hashes.size) - 1
+    alone = (labels[first] == labels[last]) & (hashes[first] != _UNSEEN)
+    return Exact(np.stack([hashes[first], labels[first]], axis=1)[alone])
+
+
+def _hashes(texts: pl.Series, grams: Grams) -> Places:
+    """63 bits of each text as its words; -1 for one without any."""
+    return np.array(
+        [_hash(words) if words else _UNSEEN for words in words_of(texts, grams)], np.int64
+    )
+
+
+def _hash(words: str) -> int:
+    return int.from_bytes(blake2b(words.encode(), digest_size=8).digest()) >> 1
