@@ -14,11 +14,14 @@ WORDS, MANY, ALONE = 20_000, 50_000, 200
 
 
 def main(folder: Path) -> list[Figure]:  # noqa: ARG001 every benchmark is given one
-    """50,000 short texts in bulk and one alone, of 1,000 labels; the files of 5,000 labels."""
+    """50,000 short texts in bulk and one alone, of 1,000 labels; the files of 5,000 labels.
+
+    scikit-learn learns from fewer texts, which changes nothing of how fast it answers.
+    """
     import polars as pl
 
     texts, labels = _corpus(20_000, 1_000)
-    model, peer = _ours(texts, labels), _scikit_learn(texts, labels)
+    model, peer = _ours(texts, labels), _scikit_learn(texts[:2_000], labels[:2_000])
     frame = pl.DataFrame({"text": _corpus(MANY, 1_000, seed=2)[0]})
     few = frame["text"].head(2_000).to_list()
     bulk = MANY / _seconds(lambda: model.predict(frame))

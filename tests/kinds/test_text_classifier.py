@@ -228,7 +228,7 @@ def damaged(files: dict[str, bytes]):
     yield {name: data for name, data in files.items() if name != "grams.npy"}
     yield files | {"grams.npy": files["grams.npy"][:-10]}
     yield files | {"grams.npy": array(grams[1:])}
-    yield files | {"grams.npy": array(grams.astype(np.float32))}
+    yield files | {"grams.npy": array(grams.astype(np.float64))}
     yield files | {"known.npy": array(known[::-1])}
     yield files | {"labels.npy": files["grams.npy"]}
     yield files | {"exact.npy": array(np.array([[5, 0], [9, 77]]))}

@@ -13,7 +13,6 @@ from keepfit.errors import DataRefused
 from keepfit.kinds.text_grams import WORDS, Counts, Grams, Places, count
 
 Singles = npt.NDArray[np.float32]
-Halves = npt.NDArray[np.float16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +33,19 @@ class Bags:
         within = np.arange(starts[-1]) + np.repeat(self.starts[texts] - starts[:-1], sizes)
         return Bags(starts, self.grams[within], self.weights[within])
 
-    def sums(self, vectors: Singles | Halves) -> Singles:
+    def part(self, first: int, end: int) -> Bags:
+        """The bags from the first on, before the end."""
+        starts = self.starts[first : end + 1]
+        within = slice(starts[0], starts[-1])
+        return Bags(starts - starts[0], self.grams[within], self.weights[within])
+
+    def sums(self, vectors: Singles) -> Singles:
         """(texts, width): of each bag, the weighted sum of its n-grams' vectors."""
         sums = np.zeros((len(self), vectors.shape[1]), np.float32)
         full = np.flatnonzero(np.diff(self.starts))  # of an empty stretch reduceat takes the next
         if full.size:
-            terms = vectors[self.grams] * self.weights[:, None]  # singles, whatever vectors are
+            terms = vectors[self.grams]
+            terms *= self.weights[:, None]
             sums[full] = np.add.reduceat(terms, self.starts[full], axis=0)
         return sums
 

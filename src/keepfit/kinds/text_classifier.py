@@ -124,7 +124,8 @@ class TextKind:
             exact=wanted.exact,
         )
         exact = text_exact.learn(texts, codes, grams) if wanted.exact else None
-        return TextModel(Parts(header, vocabulary, network, exact))
+        # What is judged is what was written, not what was in memory before.
+        return self.load(text_file.written(Parts(header, vocabulary, network, exact)))
 
     def load(self, files: Mapping[str, bytes]) -> TextModel:
         """The model that was saved; Corrupt if these are not its files."""

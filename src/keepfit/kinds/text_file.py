@@ -21,7 +21,7 @@ MODEL = "model.json"
 _ARRAYS = {  # name: type, dimensions
     "known.npy": (np.int64, 1),
     "rarities.npy": (np.float32, 1),
-    "grams.npy": (np.float16, 2),
+    "grams.npy": (np.float16, 2),  # most of the model: halves say the same
     "labels.npy": (np.float32, 2),
 }
 _EXACT = "exact.npy"
@@ -58,7 +58,10 @@ def written(parts: Parts) -> dict[str, bytes]:
         network.grams,
         network.labels,
     )
-    files = {name: _bytes(array) for name, array in zip(_ARRAYS, arrays, strict=True)}
+    files = {
+        name: _bytes(array.astype(dtype))
+        for (name, (dtype, _)), array in zip(_ARRAYS.items(), arrays, strict=True)
+    }
     if exact:
         files[_EXACT] = _bytes(exact.table)
     return {MODEL: canonical(header), **files}
@@ -82,7 +85,8 @@ def read(kind: str, files: Mapping[str, bytes]) -> Parts:
     if not agree:
         raise Corrupt(f"{MODEL}: this is no model of kind `{kind}`: its files do not agree")
     exact = _exact(files, len(header.classes)) if header.exact else None
-    return Parts(header, Vocabulary(header.grams, known, rarities), Network(grams, labels), exact)
+    network = Network(grams.astype(np.float32), labels)
+    return Parts(header, Vocabulary(header.grams, known, rarities), network, exact)
 
 
 def _exact(files: Mapping[str, bytes], labels: int) -> Exact:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keepfit.kinds.text_bags import Bags, Halves, Singles
+from keepfit.kinds.text_bags import Bags, Singles
 from keepfit.kinds.text_grams import Places
 from keepfit.kinds.text_params import TextClassifier
 
@@ -31,20 +31,19 @@ class Examples:
 class Network:
     """What has been learned."""
 
-    grams: Singles | Halves  # (n-grams, hidden); halves take half the room and say the same
+    grams: Singles  # (n-grams, hidden)
     labels: Singles  # (hidden, labels)
 
     def scores(self, bags: Bags) -> Iterator[Singles]:
         """(texts, labels), some texts after the other.
 
-        Always as many at once, empty ones behind the last: how a matrix product adds up depends on
-        how many rows there are.
+        Always as many at once, whatever stands behind the last: how a matrix product adds up
+        depends on how many rows there are.
         """
-        hidden = bags.sums(self.grams)
+        some = np.zeros((_TOGETHER, len(self.labels)), np.float32)
         for first in range(0, len(bags), _TOGETHER):
-            mine = hidden[first : first + _TOGETHER]
-            some = np.zeros((_TOGETHER, hidden.shape[1]), np.float32)
-            some[: len(mine)] = mine
+            mine = bags.part(first, min(first + _TOGETHER, len(bags)))
+            some[: len(mine)] = mine.sums(self.grams)
             yield (some @ self.labels)[: len(mine)]
 
 

@@ -57,7 +57,7 @@ def _one(
 def together(several: Sequence[Network]) -> Network:
     """The network whose scores are the means of theirs."""
     return Network(
-        np.concatenate([each.grams for each in several], axis=1).astype(np.float16),
+        np.concatenate([each.grams for each in several], axis=1),
         np.concatenate([each.labels for each in several]) * np.float32(1 / len(several)),
     )
 
