@@ -233,9 +233,19 @@ def test_a_classifier_may_answer_with_labels_or_with_probabilities(learn):
         "['maybe'] *": "gave 'maybe'; expected one of no, yes",
         "[[0.7, 0.7]] *": "gave what are no probabilities",
         "[[0.2, 0.3, 0.5]] *": r"gave list of shape \(4, 3\); expected \(4, 2\)",
+        "[[0.5], [0.5, 0.5]] *": "Mean.predict gave rows of different lengths",
+        "None and": "gave NoneType; expected 4 labels, one a row",
+        "1 *": "gave int; expected 4 labels, one a row",
     }.items():
         with pytest.raises(UserError, match=told):
             learn(TASK, FIT, ("[self.mean] *", answer), rows=CLASSES)
+
+
+def test_labels_that_numpy_made_floats_are_the_labels_all_the_same(learn):
+    rows = CLASSES.with_columns(y=pl.Series([3, 5, 3, 5]))
+    labels = learn(TASK, FIT, ("[self.mean] *", "[5.0] *"), rows=rows).predict(rows)
+    assert labels.values.to_list() == [5] * 4
+    assert labels.values.dtype == pl.Int64
 
 
 WARM = (

@@ -3,6 +3,7 @@ and what was expected."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -45,13 +46,26 @@ def shares_of(said: Any, rows: int, classes: int) -> Floats:
 def labels_of(said: Any, rows: int, classes: tuple[Label, ...]) -> pl.Series:
     """A known label a row."""
     labels = said.to_list() if isinstance(said, pl.Series) else np.asarray(said).tolist()
+    if np.ndim(said) == 0:  # None, one label for all, a generator
+        raise ValueError(f"gave {type(said).__name__}; expected {rows:,} labels, one a row")
     if len(labels) != rows:
         raise ValueError(f"gave {len(labels):,} labels; expected {rows:,}, one a row")
-    known = set(classes)
+    known = dict(zip(classes, classes, strict=True))
     for label in labels:
-        if label not in known:
+        if not (isinstance(label, Hashable) and label in known):
             raise ValueError(f"gave {label!r}; expected one of {', '.join(map(str, classes[:12]))}")
-    return pl.Series("prediction", labels, dtype=pl.Series(classes).dtype)
+    own = [known[label] for label in labels]  # numpy's 1.0 is the label 1
+    return pl.Series("prediction", own, dtype=pl.Series(classes).dtype)
+
+
+def is_table(said: Any) -> bool:
+    """Whether an answer has columns, as probabilities have."""
+    try:
+        return np.ndim(said) == 2
+    except ValueError as error:
+        raise ValueError(
+            "gave rows of different lengths; expected as many numbers a row"
+        ) from error
 
 
 def _array(said: Any) -> Floats:

@@ -20,7 +20,7 @@ from keepfit.errors import Corrupt, NoNumber, UserError
 from keepfit.kinds.base import Fitted, Lesson, Params, Prediction
 from keepfit.kinds.encode import column
 from keepfit.kinds.logistic import classes_of
-from keepfit.kinds.own_answers import labels_of, numbers_of, shares_of
+from keepfit.kinds.own_answers import is_table, labels_of, numbers_of, shares_of
 from keepfit.kinds.own_class import OwnClass
 from keepfit.kinds.params import Python
 from keepfit.kinds.regression import target_of
@@ -102,7 +102,7 @@ class Own:
         try:
             if not classes:
                 return Prediction(numbers_of(said, given.height))
-            if np.ndim(said) == 2:
+            if is_table(said):
                 shares = shares_of(said, given.height, len(classes))
                 best = shares.argmax(axis=1)
                 return Prediction(pl.Series("prediction", classes).gather(best), shares, classes)
