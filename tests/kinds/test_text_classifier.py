@@ -145,8 +145,9 @@ def test_labels_may_be_numbers_or_booleans():
 
 def test_levels_of_labels_that_are_no_text_are_refused():
     train = goods(50, seed=1).with_columns(pl.col("code").cast(pl.Int64))
-    with pytest.raises(UserError, match=r"params.levels reads prefixes of labels; .* int"):
+    with pytest.raises(UserError, match=r"prefixes of labels; those of `code` are int") as told:
         fit(train, levels=(2, 4))
+    assert told.value.hint == 'say so in the file: types = { code = "text" }, or leave out levels'
 
 
 def test_a_feature_that_is_no_text_is_refused():

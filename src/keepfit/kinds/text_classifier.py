@@ -109,7 +109,7 @@ class TextKind:
         network, temperature = train(
             Examples(bags, codes),
             validation,
-            prefixes(classes, wanted.levels),
+            prefixes(classes, wanted.levels, lesson.target),
             wanted,
             np.random.default_rng(seed),
         )
@@ -145,15 +145,16 @@ def texts_of(rows: pl.DataFrame, columns: tuple[str, ...]) -> pl.Series:
     return rows.select(pl.concat_str(parts, separator=" ").alias("text")).to_series()
 
 
-def prefixes(classes: tuple[Label, ...], levels: tuple[int, ...]) -> list[Places]:
+def prefixes(classes: tuple[Label, ...], levels: tuple[int, ...], target: str) -> list[Places]:
     """For each level, and for the whole label, which of its prefixes each class has, ascending."""
     whole = np.arange(len(classes))
     if not levels:
         return [whole]
     if not isinstance(classes[0], str):
         raise UserError(
-            f"params.levels reads prefixes of labels; the target's are {type(classes[0]).__name__}",
-            hint='say in the file that the target is text: types = { TARGET = "text" }',
+            f"params.levels reads prefixes of labels; those of `{target}` are "
+            f"{type(classes[0]).__name__}, such as {classes[0]!r}",
+            hint=f'say so in the file: types = {{ {target} = "text" }}, or leave out levels',
         )
     texts = np.array(classes)
     runs = []
