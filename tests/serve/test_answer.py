@@ -99,6 +99,12 @@ def test_a_model_of_numbers_has_no_probabilities():
             options.for_classes(())
 
 
+def test_a_number_is_told_to_have_no_prefixes():
+    told = "prefix=2: this model predicts a number; it has no labels"
+    with pytest.raises(BadRequest, match=told):
+        Options(prefix=2).for_classes(())
+
+
 def test_labels_that_are_no_text_have_no_prefixes():
     with pytest.raises(BadRequest, match="prefix=2: the labels of this model are no text"):
         Options(prefix=2).for_classes((1, 2, 3))

@@ -19,7 +19,7 @@ MODELS = (
 # where no row or column can be named, the sentence says which rule it is
 RULES = re.compile(
     r"expected |differ in length|no JSON|no UTF-8|no table of CSV|nested too deep|takes (POST|GET)|"
-    r"there is no |the query has|it has no probabilities|cannot be predicted|"
+    r"there is no |the query has|it has no (probabilities|labels)|cannot be predicted|"
     r"the request('s| is| has)|the body('s)? |the path |at most "
 )
 TOGETHER = 32  # requests that one connection asks at once

@@ -53,7 +53,9 @@ class Options:
         if self.plain and not self.prefix:
             return self
         if not classes:
-            raise BadRequest.saying("this model predicts a number; it has no probabilities")
+            asked = f"prefix={self.prefix}: " if self.prefix else ""
+            lacks = "labels" if self.plain else "probabilities"
+            raise BadRequest.saying(f"{asked}this model predicts a number; it has no {lacks}")
         if self.prefix and not isinstance(classes[0], str):
             raise BadRequest.saying(f"prefix={self.prefix}: the labels of this model are no text")
         return self
