@@ -191,6 +191,19 @@ def test_a_broken_promise_is_told_at_training(own, what):
     assert told in str(raised.value)
 
 
+def test_a_date_may_be_missing_like_any_other_value(own):
+    own.change('"district", "garden"]', '"district", "garden", "sold"]')
+    own.change(
+        "[model.price.data]", '[model.price.data]\nderive = { sold = "CAST(sold_on AS DATE)" }'
+    )
+    own.code(
+        "typical",
+        TYPICAL.replace("return found", "[day.month for day in rows['sold']]; return found"),
+    )
+    with pytest.raises(UserError, match="'month'; it was asked about rows whose `sold` is missing"):
+        own.run()
+
+
 def test_what_chance_hangs_on_is_named_with_its_line(own):
     text = TYPICAL.replace("import json\n", "import json, os\n")
     own.code("typical", text.replace("rows[target].median()", "float(os.urandom(1)[0])"))

@@ -119,9 +119,8 @@ def _strange(rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     """Rows as they come in production, and what is strange about them."""
     for name in rows.columns:
         dtype = rows[name].dtype
-        if dtype.is_numeric() or dtype in (pl.String, pl.Boolean, pl.Categorical, pl.Enum):
-            bad = pl.lit(None, dtype).alias(name)
-            yield f"rows whose `{name}` is missing", rows.with_columns(bad)
+        bad = pl.lit(None, dtype).alias(name)
+        yield f"rows whose `{name}` is missing", rows.with_columns(bad)
         if dtype in (pl.String, pl.Categorical, pl.Enum):
             new = pl.lit(_STRANGE).alias(name)
             yield f"rows whose `{name}` is a text that training never saw", rows.with_columns(new)
