@@ -55,5 +55,6 @@ def test_without_probabilities_the_label_is_cut():
 
 @pytest.mark.parametrize("classes", [(1, 2), (False, True)])
 def test_labels_that_are_no_text_have_none(classes):
-    with pytest.raises(UserError, match="the first 2 characters of a label are asked for"):
+    with pytest.raises(UserError, match="the first 2 characters of a label are asked for") as told:
         Prefixes(classes, 2)
+    assert "data.types" in str(told.value.hint)

@@ -22,7 +22,8 @@ class Prefixes:
             if not isinstance(label, str):
                 raise UserError(
                     f"the first {length} characters of a label are asked for, and labels are no "
-                    f"text: {label!r}"
+                    f"text: {label!r}",
+                    hint="for prefixes, say that the target is text in data.types, and train anew",
                 )
         starts = [str(label)[:length] for label in classes]
         bounds = [
