@@ -70,7 +70,7 @@ def test_a_bag_weighs_n_grams_as_scikit_learn_does(part):
     )
     peer = text.TfidfVectorizer(sublinear_tf=True, **settings).fit_transform(few)
     wanted = Grams(words=words, characters=characters, lowercase=True)
-    _, bags = learn(pl.Series(few), wanted, 10**6)
+    _, bags = learn(few, wanted, 10**6)
     for place in range(len(few)):
         mine = bags.weights[bags.starts[place] : bags.starts[place + 1]]
         np.testing.assert_allclose(np.sort(mine), np.sort(peer[place].data), rtol=2e-6)

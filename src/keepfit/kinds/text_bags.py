@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from keepfit.errors import DataRefused
-from keepfit.kinds.text_grams import WORDS, Counts, Grams, Places, count
+from keepfit.kinds.text_grams import WORDS, Counts, Grams, Places, Texts, count
 
 Singles = npt.NDArray[np.float32]
 
@@ -58,7 +57,7 @@ class Vocabulary:
     known: Places  # ascending
     rarities: Singles
 
-    def bags(self, texts: pl.Series) -> Bags:
+    def bags(self, texts: Texts) -> Bags:
         """The bag of each text; n-grams that do not count are left out."""
         return self.weighed(count(texts, self.grams))
 
@@ -76,7 +75,7 @@ class Vocabulary:
         return Bags(starts, places, weights.astype(np.float32))
 
 
-def learn(texts: pl.Series, grams: Grams, most: int) -> tuple[Vocabulary, Bags]:
+def learn(texts: Texts, grams: Grams, most: int) -> tuple[Vocabulary, Bags]:
     """The n-grams that most texts have, so many at most, and the bags of the texts; DataRefused
     for texts that have none."""
     counts = count(texts, grams)

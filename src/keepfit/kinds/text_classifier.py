@@ -18,7 +18,7 @@ from keepfit.kinds.encode import Floats, column
 from keepfit.kinds.logistic import classes_of
 from keepfit.kinds.text_bags import Singles
 from keepfit.kinds.text_file import Header, Parts
-from keepfit.kinds.text_grams import Grams, Places
+from keepfit.kinds.text_grams import Grams, Places, Texts
 from keepfit.kinds.text_network import Examples
 from keepfit.kinds.text_params import TextClassifier
 from keepfit.kinds.text_training import train
@@ -132,17 +132,21 @@ class TextKind:
         return TextModel(text_file.read(self.name, files))
 
 
-def texts_of(rows: pl.DataFrame, columns: tuple[str, ...]) -> pl.Series:
+def texts_of(rows: pl.DataFrame, columns: tuple[str, ...]) -> Texts:
     """The columns of text of each row, one behind the other; UserError for one that is none."""
-    for name in columns:
-        dtype = column(rows, name).dtype
-        if dtype not in (pl.String, pl.Categorical, pl.Enum, pl.Null):
-            raise UserError(
-                f"feature `{name}` is {dtype}; kind `text-classifier` reads text alone",
-                hint=f'say so in the file: types = {{ {name} = "text" }}, or leave it out',
-            )
-    parts = [pl.col(name).cast(pl.String).fill_null("") for name in columns]
-    return rows.select(pl.concat_str(parts, separator=" ").alias("text")).to_series()
+    parts = [_texts(column(rows, name)) for name in columns]
+    if len(parts) == 1:
+        return parts[0]
+    return [" ".join(part or "" for part in row) for row in zip(*parts, strict=True)]
+
+
+def _texts(series: pl.Series) -> Texts:
+    if series.dtype not in (pl.String, pl.Categorical, pl.Enum, pl.Null):
+        raise UserError(
+            f"feature `{series.name}` is {series.dtype}; kind `text-classifier` reads text alone",
+            hint=f'say so in the file: types = {{ {series.name} = "text" }}, or leave it out',
+        )
+    return series.to_list()
 
 
 def prefixes(classes: tuple[Label, ...], levels: tuple[int, ...], target: str) -> list[Places]:

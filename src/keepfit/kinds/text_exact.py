@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
-import polars as pl
 
 from keepfit.kinds.encode import Floats
-from keepfit.kinds.text_grams import Grams, Places, words_of
+from keepfit.kinds.text_grams import Grams, Places, Texts, words_of
 
 _UNSEEN = -1
 
@@ -20,7 +19,7 @@ class Exact:
 
     table: Places  # (texts, 2): the hash, ascending, and the place of the label
 
-    def answer(self, texts: pl.Series, grams: Grams, chances: Floats) -> None:
+    def answer(self, texts: Texts, grams: Grams, chances: Floats) -> None:
         """Be sure of the label, in `chances` (texts, labels), where a text is in the table."""
         hashes, labels = self.table.T
         asked = _hashes(texts, grams)
@@ -31,7 +30,7 @@ class Exact:
         chances[seen, labels[places[seen]]] = 1.0
 
 
-def learn(texts: pl.Series, labels: Places, grams: Grams) -> Exact:
+def learn(texts: Texts, labels: Places, grams: Grams) -> Exact:
     """The table of those that had one label alone; texts without a word are left out."""
     hashes = _hashes(texts, grams)
     order = np.lexsort((labels, hashes))
@@ -42,7 +41,7 @@ def learn(texts: pl.Series, labels: Places, grams: Grams) -> Exact:
     return Exact(np.stack([hashes[first], labels[first]], axis=1)[alone])
 
 
-def _hashes(texts: pl.Series, grams: Grams) -> Places:
+def _hashes(texts: Texts, grams: Grams) -> Places:
     """63 bits of each text as its words; -1 for one without any."""
     return np.array(
         [_hash(words) if words else _UNSEEN for words in words_of(texts, grams)], np.int64

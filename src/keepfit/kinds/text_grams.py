@@ -8,15 +8,16 @@ public domain). Its first 31 bits stand for the n-gram.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from unicodedata import normalize
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from keepfit.records.base import Record
 
+Texts = Sequence[str | None]
 Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
 
@@ -48,23 +49,23 @@ class Counts:
     times: Places
 
 
-def count(texts: pl.Series, grams: Grams) -> Counts:
+def count(texts: Texts, grams: Grams) -> Counts:
     """The n-grams of each text; none of a missing one."""
     parts = [(_NONE, _NONE, _NONE)]
-    for first, some in _chunks(texts.cast(pl.String).to_list()):
+    for first, some in _chunks(texts):
         text, gram, times = _counted(some, grams)
         parts.append((text + first, gram, times))
     return Counts(len(texts), *map(np.concatenate, zip(*parts, strict=True)))
 
 
-def words_of(texts: pl.Series, grams: Grams) -> Iterator[str]:
+def words_of(texts: Texts, grams: Grams) -> Iterator[str]:
     """Each text as its words with one space between them."""
-    for text in texts.cast(pl.String).to_list():
-        plain = _GAP.sub(_SPACE, (text or "").replace(_END, _SPACE)).strip(_SPACE)
-        yield plain.lower() if grams.lowercase else plain
+    for text in texts:
+        one = _plain([text or ""], lowercase=grams.lowercase)
+        yield one.strip(_SPACE + _END)
 
 
-def _chunks(texts: list[str | None]) -> Iterator[tuple[int, list[str]]]:
+def _chunks(texts: Texts) -> Iterator[tuple[int, list[str]]]:
     """Some texts after another, each time with the number of the first."""
     some: list[str] = []
     size = first = 0
@@ -99,6 +100,7 @@ def _plain(texts: list[str], *, lowercase: bool) -> str:
         joined = _END.join(text.replace(_END, _SPACE) for text in texts)
     if lowercase:
         joined = joined.lower()
+    joined = normalize("NFC", joined)  # an accent may be a character of its own
     return f"{_END}{_GAP.sub(_SPACE, joined)}{_END}"
 
 
