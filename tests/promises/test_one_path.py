@@ -23,16 +23,16 @@ from keepfit.store.open import open_store
 from keepfit.store.registry import Registry
 
 KINDS = runpy.run_path(str(Path(__file__).with_name("test_kinds.py")))
-CASES, FEATURES, rows = KINDS["CASES"], KINDS["FEATURES"], KINDS["rows"]
+CASES, rows = KINDS["CASES"], KINDS["rows"]
 STAGES = ("development", "staging", "production")
 MODEL = """
 [model.{name}]
 kind = "{kind}"
 target = "{target}"
 features = {features}
-encode = {{ categorical = ["zone"] }}
+encode = {{ categorical = {categorical} }}
 split = {{ by = "random", holdout = 0.3 }}
-data = {{ source = "rows.csv", key = ["id"]{more} }}
+data = {{ source = "rows.csv", key = ["id"], types = {{ code = "text" }}{more} }}
 params = {{ {params} }}
 promote = {{ production = "auto" }}
 """
@@ -70,12 +70,13 @@ def project(tmp_path_factory):
 
 
 def model(name, step, case):
-    kind, params, target = CASES[case]
+    kind, params, target, features = CASES[case]
     return MODEL.format(
         name=name,
         kind=kind,
         target=target,
-        features=json.dumps(FEATURES),
+        features=json.dumps(features),
+        categorical=json.dumps(["zone"] if "zone" in features else []),
         more=STEPS[step],
         params=", ".join(f"{key} = {json.dumps(value)}" for key, value in params.items()),
     )

@@ -6,6 +6,7 @@ be; `make soak` takes twenty seeds and one more thing at a time, each in process
 
 from __future__ import annotations
 
+import json
 import os
 import runpy
 import shutil
@@ -33,7 +34,7 @@ from keepfit.store.registry import Registry
 from keepfit.train.worker import Trainer
 
 KINDS = runpy.run_path(str(Path(__file__).with_name("test_kinds.py")))
-CASES, FEATURES, rows = KINDS["CASES"], KINDS["FEATURES"], KINDS["rows"]
+CASES, rows = KINDS["CASES"], KINDS["rows"]
 SEEDS = int(os.environ.get("KEEPFIT_SEEDS", "20"))
 
 MODEL = """
@@ -41,9 +42,9 @@ MODEL = """
 kind = "{kind}"
 target = "{target}"
 features = {features}
-encode = {{ categorical = ["zone"] }}
+encode = {{ categorical = {categorical} }}
 split = {{ by = "random", holdout = 0.3, seed = {seed} }}
-data = {{ source = "rows.csv", key = ["id"], {more} }}
+data = {{ source = "rows.csv", key = ["id"], types = {{ code = "text" }}, {more} }}
 """
 # Text, numbers and a function of the project's own take part.
 STEPS = """
@@ -200,12 +201,13 @@ def made(folder, seed):
             name=name,
             kind=case.kind,
             target=case.target,
-            features=list(FEATURES),
+            features=list(case.features),
+            categorical=["zone"] if "zone" in case.features else [],
             seed=seed,
             more='transform = "steps:change"' if seed % 2 else "clean = { known = 'age < 85' }",
         )
         text += f"[model.{name}.params]\n" if case.params else ""
-        text += "".join(f"{key} = {value!r}\n" for key, value in case.params.items())
+        text += "".join(f"{key} = {json.dumps(value)}\n" for key, value in case.params.items())
     (folder / "keepfit.toml").write_text(text)
     shutil.copy(Path(__file__).with_name("own_kinds.py"), folder)  # what kind `python` names
     with Trainer() as trainer:

@@ -44,6 +44,28 @@ def test_probabilities_and_the_likeliest_labels_come_where_they_are_asked_for(ta
     assert client.post([row], **attributes).json["predictions"] == [said["prediction"]]
 
 
+def test_labels_that_begin_alike_are_answered_together_where_that_is_asked_for(taxi, serve):
+    client = serve(taxi, "borough@production").client()
+    row = {"distance_km": 5, "fare": 17.0}
+    [whole] = client.post([row], "/invocations?probabilities=true").json["predictions"]
+    [said] = client.post([row], "/invocations?prefix=1&top_k=5").json["predictions"]
+    each = {name[12:]: chance for name, chance in whole.items() if name.startswith("probability_")}
+    assert {said[f"label_{place}"] for place in (1, 2, 3)} == {"b", "k", "q"}
+    assert said["prediction"] == said["label_1"] == max(each, key=each.get)[0]
+    assert said["score_1"] == max(each.values())
+    told = client.post([row], "/invocations?prefix=one")
+    assert (told.status, told.json["error"]) == (400, "prefix=one; expected a whole number")
+
+
+def test_a_prefix_of_labels_that_are_no_text_is_refused_before_anybody_asks(taxi, ended):
+    taxi.edit('target = "borough"', 'target = "riders"\nserve = { prefix = 2 }')
+    taxi.keepfit("run", "borough")
+    code, said = ended(taxi, "borough@latest")
+    assert code == 2
+    assert "model.borough.serve.prefix is 2, and the labels of" in said
+    assert 'types = { riders = "text" }' in said
+
+
 def test_what_is_wrong_is_told_by_row_and_column_and_nothing_else_is_hurt(taxi, serve):
     client = serve(taxi, "fare@production").client()
     wrong = client.post([TRIP, {**TRIP, "distance_km": "far", "riders": 1.5}])

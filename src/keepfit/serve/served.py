@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from keepfit.config.schema.serving import Answering
-from keepfit.errors import Refused
+from keepfit.errors import Refused, UserError
 from keepfit.kinds import batch_of, rows_of
 from keepfit.kinds.prefixes import Prefixes
 from keepfit.lifecycle.open import COMPILED, MODEL, Fetched, below, predictor_of
@@ -47,6 +47,12 @@ class Served:
         self.classes = candidate.classes
         self.schema = InputSchema.of(candidate.schema, spec)
         self.options = Options.of(answering or spec.serve) if self.classes else Options()
+        if self.options.prefix and not isinstance(self.classes[0], str):
+            raise UserError(
+                f"model.{self.model}.serve.prefix is {self.options.prefix}, and the labels of "
+                f"{self.name} are no text: {self.classes[0]!r}",
+                hint=f'take it out, or train on text: types = {{ {spec.target} = "text" }}',
+            )
         self._prefixes: dict[int, Prefixes] = {}
         self._json, self._csv = JsonDoor(self.schema), PlainCsv(self.schema)
         evidence = msgspec.json.decode(fetched.files[EVIDENCE], type=_Stored).evidence
