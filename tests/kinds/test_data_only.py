@@ -41,6 +41,21 @@ def test_a_packed_pickle_is_seen(pack):
     assert code_in(pack(pickle.dumps(date(2024, 1, 1)))) == "a pickle"
 
 
+def test_a_pickle_that_is_cut_off_or_goes_on_is_seen():
+    whole = pickle.dumps([date(2024, 1, 1), date(2025, 1, 1)])
+    assert code_in(whole[:-20]) == "a pickle"
+    assert code_in(whole + b" and more") == "a pickle"
+    assert code_in(b"\x80\x04cos\nsystem\n(S'ls'\ntR" + bytes(9)) == "a pickle"
+    assert code_in(pickle.dumps(1)) == "a pickle"
+
+
+def test_numbers_that_begin_as_a_pickle_does_are_data_but_for_rare_ones():
+    random = np.random.default_rng(1)
+    blobs = [bytes([0x80, n % 6]) + random.bytes(100) for n in range(6000)]
+    assert sum(code_in(blob) is not None for blob in blobs) < 120
+    assert code_in(np.array([1.0000000000000284]).tobytes()) is None
+
+
 def test_a_pickle_in_an_archive_is_seen_and_named():
     data = archive(weights=b"1 2 3", model=pickle.dumps({"a": date(2024, 1, 1)}))
     assert code_in(data) == "a pickle (model)"

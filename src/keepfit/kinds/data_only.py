@@ -7,6 +7,7 @@ import io
 import lzma
 import pickletools
 import re
+import warnings
 import zlib
 from collections.abc import Callable
 from importlib.util import MAGIC_NUMBER
@@ -16,6 +17,7 @@ from zipfile import BadZipFile, ZipFile
 _CALLS = {"GLOBAL", "STACK_GLOBAL", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "REDUCE", "BUILD"}
 _PICKLE = re.compile(rb"\x80[\x00-\x05]")  # how those since 2003 begin
 _OBJECTS = re.compile(rb"\x93NUMPY.{4,6}\{[^\n]*'\|O", re.DOTALL)
+_ENOUGH = 8  # instructions that no numbers are by chance
 _LARGEST = 1 << 26  # bytes that a packed file is unpacked to, to be looked at
 
 _PACKED: dict[bytes, Callable[[], object]] = {
@@ -43,15 +45,24 @@ def code_in(data: bytes) -> str | None:
 
 
 def _is_pickle(data: bytes) -> bool:
-    """Whether bytes are a pickle that was made of objects; older ones bear no mark."""
-    if _PICKLE.match(data):
-        return True
-    if not data.endswith(b"."):
+    """Whether bytes are a pickle; of older ones, which bear no mark, one that was made of objects.
+
+    Numbers may begin as pickles do. They do not go on as one; and a pickle that breaks off has run
+    what stands before that.
+    """
+    marked = bool(_PICKLE.match(data))
+    if not marked and not data.endswith(b"."):
         return False
+    number, called = 0, False
     try:
-        return any(code.name in _CALLS for code, _, _ in pickletools.genops(data))
+        with warnings.catch_warnings(action="ignore"):  # of escapes in texts that are none
+            for number, (code, _, _) in enumerate(pickletools.genops(data), 1):
+                called = called or code.name in _CALLS
+                if (called or marked) and number >= _ENOUGH:
+                    break
     except (ValueError, UnicodeDecodeError, OverflowError):
-        return False
+        return called and number > 2
+    return called or (marked and number > 2)
 
 
 def _in_archive(data: bytes) -> str | None:
