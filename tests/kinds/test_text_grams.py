@@ -107,6 +107,6 @@ def test_capitals_count_where_they_are_told_to():
 def test_n_grams_are_spread_evenly():
     found = count([f"word{n}" for n in range(20_000)], grams(1))
     assert np.unique(found.gram).size > 19_990
-    shares = np.bincount((found.gram - WORDS) * 100 // WORDS, minlength=100)
+    shares = np.bincount((found.gram.astype(np.int64) - WORDS) * 100 // WORDS, minlength=100)
     assert shares.min() > 140  # 200 each, give or take four deviations
     assert shares.max() < 260

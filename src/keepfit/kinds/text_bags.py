@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from keepfit.errors import DataRefused
-from keepfit.kinds.text_grams import WORDS, Counts, Grams, Places, Texts, count
+from keepfit.kinds.text_grams import WORDS, Counts, Grams, Marks, Places, Texts, count
 
 Singles = npt.NDArray[np.float32]
 
@@ -54,7 +54,7 @@ class Vocabulary:
     """The n-grams that count, and how rare each is."""
 
     grams: Grams
-    known: Places  # ascending
+    known: Marks  # ascending
     rarities: Singles
 
     def bags(self, texts: Texts) -> Bags:

@@ -19,7 +19,7 @@ from keepfit.records.base import Label, Record
 
 MODEL = "model.json"
 _ARRAYS = {  # name: type, dimensions
-    "known.npy": (np.int64, 1),
+    "known.npy": (np.uint32, 1),
     "rarities.npy": (np.float32, 1),
     "grams.npy": (np.float16, 2),  # most of the model: halves say the same
     "labels.npy": (np.float32, 2),
@@ -101,7 +101,7 @@ def _are_places(places: np.ndarray, many: int) -> bool:
 
 
 def _falls(values: np.ndarray) -> bool:
-    return bool(np.any(np.diff(values) <= 0))
+    return bool(np.any(values[1:] <= values[:-1]))
 
 
 def _bytes(array: np.ndarray) -> bytes:

@@ -20,6 +20,8 @@ from keepfit.records.base import Record
 Texts = Sequence[str | None]
 Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.int32]
+Marks = npt.NDArray[np.uint32]
 
 _SPACE, _END = " ", "\0"  # between words; before and behind each text
 _GAP = re.compile(rf"[^\w{_END}]+")
@@ -44,17 +46,16 @@ class Counts:
     """How often which n-gram occurs in which text, in the order of texts, then n-grams."""
 
     texts: int
-    text: Places
-    gram: Places  # below WORDS those of characters, above those of words
-    times: Places
+    text: Ints
+    gram: Marks  # below WORDS those of characters, above those of words
+    times: Ints
 
 
 def count(texts: Texts, grams: Grams) -> Counts:
     """The n-grams of each text; none of a missing one."""
-    parts = [(_NONE, _NONE, _NONE)]
-    for first, some in _chunks(texts):
-        text, gram, times = _counted(some, grams)
-        parts.append((text + first, gram, times))
+    parts = [_counted(first, some, grams) for first, some in _chunks(texts)]
+    if not parts:
+        parts = [_counted(0, [""], grams)]
     return Counts(len(texts), *map(np.concatenate, zip(*parts, strict=True)))
 
 
@@ -79,7 +80,8 @@ def _chunks(texts: Texts) -> Iterator[tuple[int, list[str]]]:
         yield first, some
 
 
-def _counted(texts: list[str], grams: Grams) -> tuple[Places, Places, Places]:
+def _counted(first: int, texts: list[str], grams: Grams) -> tuple[Ints, Marks, Ints]:
+    """Of some texts, that of the number `first` and those behind it."""
     stretches = _Stretches(_plain(texts, lowercase=grams.lowercase))
     keys = [_NONE]
     if grams.characters:
@@ -89,8 +91,8 @@ def _counted(texts: list[str], grams: Grams) -> tuple[Places, Places, Places]:
     for text, hashes in stretches.of_words(grams.words):
         keys.append(text * _WIDTH + WORDS + _first_bits(hashes))
     pairs, times = np.unique(np.concatenate(keys), return_counts=True)
-    text, gram = np.divmod(pairs, _WIDTH)
-    return text, gram, times
+    text, gram = np.divmod(pairs, _WIDTH)  # in half the room: all texts' are kept together
+    return (text + first).astype(np.int32), gram.astype(np.uint32), times.astype(np.int32)
 
 
 def _plain(texts: list[str], *, lowercase: bool) -> str:
