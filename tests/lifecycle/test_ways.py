@@ -215,6 +215,11 @@ def test_ways_that_cannot_be_gone_are_left_out_with_the_reason(life):
     assert told["update"].startswith("going on from a model is not for it, for its coefficients")
 
 
+def test_without_a_past_period_there_is_nothing_to_judge(life):
+    with pytest.raises(DataRefused, match="no row says when it happened"):
+        compare_ways(life.model, life.ports(), [])
+
+
 def test_months_without_a_time_are_refused(life):
     life.change('time   = "sold_on"\n', "")
     life.change('holdout = "2 months"', "holdout = 0.2")

@@ -11,6 +11,7 @@ import click
 from keepfit.cli.render import count, next_step, symbol, table
 from keepfit.cli.run import show_benchmarks
 from keepfit.cli.session import Session, verb
+from keepfit.errors import UserError
 
 if TYPE_CHECKING:
     from keepfit.lifecycle.compare import Compared, Evaluated
@@ -78,8 +79,6 @@ def compare_(  # noqa: PLR0913 the flags that users see
     With --ways, compare how one model may keep learning (`train` in the file): each period is
     judged by what was learned from rows before it.
     """
-    from keepfit.errors import UserError
-
     if ways:
         if second or data:
             raise UserError("--ways is about one model; expected: keepfit compare MODEL --ways")
@@ -96,7 +95,6 @@ def compare_(  # noqa: PLR0913 the flags that users see
 
 
 def _compare(session: Session, first: str, second: str, data: Path | None) -> None:
-    from keepfit.errors import UserError
     from keepfit.lifecycle.compare import compare
     from keepfit.lifecycle.model import model_of
     from keepfit.lifecycle.open import open_reference

@@ -11,10 +11,10 @@ from keepfit.cli.render import next_step, table
 from keepfit.cli.replay import span_of
 from keepfit.cli.session import Session
 
-_MOST = 12  # periods that have a column each
-
 if TYPE_CHECKING:
     from keepfit.lifecycle.ways import Trial, Ways
+
+_MOST = 12  # periods that have a column each
 
 
 def show_ways(session: Session, name: str, periods: int, every: str) -> None:

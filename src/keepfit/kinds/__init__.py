@@ -95,7 +95,7 @@ def kind(name: str, home: Path | None = None) -> Kind:
 def why_no_update(name: str, params: Params, home: Path | None = None) -> str | None:
     """Why the kind cannot go on from a model, and what can, as a sentence; None: it can."""
     found = getattr(kind(name, home), "no_update", None)
-    why = found(params) if found else f"for kind `{name}` has no way to"
+    why = found(params) if found else f"for kind `{name}` always begins from scratch"
     if why is None:
         return None
     return (

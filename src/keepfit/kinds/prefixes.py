@@ -33,6 +33,11 @@ class Prefixes:
         self.classes = tuple(starts[place] for place in bounds)
         self._runs = [*pairwise([*bounds, len(starts)])]
 
+    @property
+    def places(self) -> list[int]:
+        """Which of the prefixes each label has."""
+        return [place for place, (first, end) in enumerate(self._runs) for _ in range(first, end)]
+
     def chances(self, of_labels: Sequence[float]) -> list[float]:
         """What the labels of each prefix have together, added up in their order."""
         together = []

@@ -14,12 +14,13 @@ import polars as pl
 from keepfit.errors import UserError
 from keepfit.kinds import text_bags, text_exact, text_file
 from keepfit.kinds.base import Lesson, Params, Prediction
-from keepfit.kinds.encode import Floats, column
+from keepfit.kinds.encode import column
+from keepfit.kinds.labels import places_of
 from keepfit.kinds.logistic import classes_of
-from keepfit.kinds.text_bags import Singles
+from keepfit.kinds.prefixes import Prefixes
 from keepfit.kinds.text_file import Header, Parts
 from keepfit.kinds.text_grams import Grams, Places, Texts
-from keepfit.kinds.text_network import Examples
+from keepfit.kinds.text_network import Examples, shares
 from keepfit.kinds.text_params import TextClassifier
 from keepfit.kinds.text_training import train
 from keepfit.records.base import Label
@@ -48,7 +49,7 @@ class TextModel:
         chances = np.empty((rows.height, len(self.classes)))
         first = 0
         for scores in network.scores(bags):
-            chances[first : first + len(scores)] = softmax(scores / header.temperature)
+            chances[first : first + len(scores)] = shares(scores / np.float64(header.temperature))
             first += len(scores)
         chances[np.diff(bags.starts) == 0] = header.shares
         if exact:
@@ -98,11 +99,7 @@ class TextKind:
         levels of labels that are none, DataRefused for a target of one class or texts of none."""
         wanted = self.params.model_validate(params)
         classes, codes = classes_of(lesson)
-        grams = Grams(
-            words=wanted.words,
-            characters=wanted.characters,
-            lowercase=wanted.lowercase,
-        )
+        grams = Grams(words=wanted.words, characters=wanted.characters, lowercase=wanted.lowercase)
         texts = texts_of(lesson.train, lesson.features)
         vocabulary, bags = text_bags.learn(texts, grams, wanted.max_features)
         validation = _validation(lesson, classes, vocabulary)
@@ -160,28 +157,15 @@ def prefixes(classes: tuple[Label, ...], levels: tuple[int, ...], target: str) -
             f"{type(classes[0]).__name__}, such as {classes[0]!r}",
             hint=f'say so in the file: types = {{ {target} = "text" }}, or leave out levels',
         )
-    texts = np.array(classes)
-    runs = []
-    for level in levels:
-        starts = texts.astype(f"U{level}")
-        runs.append(np.cumsum(np.concatenate([[False], starts[1:] != starts[:-1]])))
+    runs = [np.array(Prefixes(classes, level).places) for level in levels]
     return runs if levels[-1] >= max(map(len, classes)) else [*runs, whole]  # type: ignore[arg-type]
-
-
-def softmax(scores: Singles) -> Floats:
-    """Probabilities for each row of scores."""
-    raised = np.exp((scores - scores.max(axis=1, keepdims=True)).astype(np.float64))
-    chances: Floats = raised / raised.sum(axis=1, keepdims=True)
-    return chances
 
 
 def _validation(
     lesson: Lesson, classes: tuple[Label, ...], vocabulary: text_bags.Vocabulary
 ) -> Examples | None:
     """The validation rows of known classes; None for none."""
-    places = dict(zip(classes, range(len(classes)), strict=True))
-    target = lesson.validation[lesson.target].cast(pl.Series(classes).dtype)
-    codes = target.replace_strict(places, default=None, return_dtype=pl.Int64)
+    codes = places_of(lesson.validation[lesson.target], classes)
     rows = lesson.validation.filter(codes.is_not_null())
     if not rows.height:
         return None

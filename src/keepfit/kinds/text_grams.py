@@ -28,7 +28,7 @@ _GAP = re.compile(rf"[^\w{_END}]+")
 _BASE = 0x9E3779B97F4A7C15  # odd: it has an inverse modulo 2^64
 _INVERSE = pow(_BASE, -1, 2**64)
 _CHUNK = 1 << 20  # characters at a time, or one text
-WORDS = 1 << 31
+WORDS = 1 << 31  # n-grams of characters have numbers below it, those of words above
 _WIDTH = 2 * WORDS
 _NONE = np.zeros(0, np.int64)
 
@@ -47,7 +47,7 @@ class Counts:
 
     texts: int
     text: Ints
-    gram: Marks  # below WORDS those of characters, above those of words
+    gram: Marks
     times: Ints
 
 

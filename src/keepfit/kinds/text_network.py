@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from keepfit.kinds.text_bags import Bags, Singles
 from keepfit.kinds.text_grams import Places
@@ -109,10 +111,10 @@ class Course:
         return Bags(starts, bags.grams[stay], bags.weights[stay] / np.float32(keep))
 
 
-def shares(scores: Singles) -> Singles:
-    """Softmax of each row."""
+def shares(scores: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Softmax of each row, as exact as the scores are."""
     raised = np.exp(scores - scores.max(axis=1, keepdims=True))
-    parts: Singles = raised / raised.sum(axis=1, keepdims=True)
+    parts: npt.NDArray[Any] = raised / raised.sum(axis=1, keepdims=True)
     return parts
 
 

@@ -18,7 +18,7 @@ from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import open_version
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.retrain import Retrained, retrain
-from keepfit.lifecycle.score import gate_metric, judged_at, score_between, worse_by
+from keepfit.lifecycle.score import gate_metric, judged_at, over_rows, score_between, worse_by
 from keepfit.records.base import Outcome, Record
 from keepfit.store.local import LocalStore
 from keepfit.store.registry import Registry
@@ -59,9 +59,7 @@ class Course(Record, frozen=True, kw_only=True):
     @property
     def served(self) -> float | None:
         """The champion's metric over all rows that were served: the row-weighted mean."""
-        known = [(p.champion_score, p.rows) for p in self.periods if p.champion_score is not None]
-        rows = sum(n for _, n in known)
-        return sum(score * n for score, n in known) / rows if rows else None
+        return over_rows((period.champion_score, period.rows) for period in self.periods)
 
     @property
     def trainings(self) -> int:

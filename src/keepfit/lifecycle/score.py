@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -62,6 +63,13 @@ def measured(model: Model, predictor: Predictor, ready: Ready) -> float | None:
         return gate_metric(model).of(Sample(truth, said, classes, ready.rows))
     except NotMeasurable:
         return None
+
+
+def over_rows(periods: Iterable[tuple[float | None, int]]) -> float | None:
+    """The row-weighted mean of the scores of some periods; None where none was measured."""
+    known = [(score, rows) for score, rows in periods if score is not None]
+    total = sum(rows for _, rows in known)
+    return sum(score * rows for score, rows in known) / total if total else None
 
 
 def judged_at(registry: Registry, model: Model, opened: Opened) -> float | None:

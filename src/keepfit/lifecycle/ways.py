@@ -14,7 +14,7 @@ from keepfit.kinds import why_no_update
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.peek import look_at, ready_at
 from keepfit.lifecycle.ports import Ports
-from keepfit.lifecycle.score import gate_metric, measured
+from keepfit.lifecycle.score import gate_metric, measured, over_rows
 from keepfit.records.base import Record
 from keepfit.records.training import Base
 from keepfit.train.job import Fit, Job, Warm
@@ -43,9 +43,7 @@ class Trial(Record, frozen=True, kw_only=True):
     @property
     def mean(self) -> float | None:
         """The metric over all rows that judged: the row-weighted mean."""
-        known = [(m.score, m.rows) for m in self.months if m.score is not None]
-        rows = sum(n for _, n in known)
-        return sum(score * n for score, n in known) / rows if rows else None
+        return over_rows((month.score, month.rows) for month in self.months)
 
 
 class Ways(Record, frozen=True, kw_only=True):
@@ -69,11 +67,17 @@ class Ways(Record, frozen=True, kw_only=True):
 def compare_ways(model: Model, ports: Ports, spans: Sequence[Span]) -> Ways:
     """Each way on each span: trained on rows before it, and judged on its rows. Stores nothing.
 
-    UserError for a model without `data.time`.
+    UserError for a model without `data.time`, DataRefused where there is no span.
     """
     if model.spec.data.time is None:
         raise UserError(
-            f"model.{model.name}.data has no `time`: nobody can say what was known in past months"
+            f"model.{model.name}.data has no `time`: nobody can say what was known in past months",
+            hint="name the column that says when a row happened: data.time",
+        )
+    if not spans:
+        raise DataRefused(
+            f"{model.name}: no row says when it happened, so there is no past period to judge",
+            hint=f"look at the column that data.time names: {model.spec.data.time}",
         )
     metric, left_out = gate_metric(model), tuple(_left_out(model))
     ways: tuple[Way, ...] = ("update", "window", "all")
