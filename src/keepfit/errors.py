@@ -4,7 +4,8 @@ What this package raises on purpose, sorted by who must act. The exit code hangs
 * UserError           the file, a flag or the code it names is wrong        exit 2
   x ConfigError       keepfit.toml: every problem of it at once
   x UnknownName       no such model, version, stage, column or metric
-  x NoNumber          rows lack a number, and the model fills none
+  x RowsRefused       rows that the model does not answer, each with its reason
+    x NoNumber        they lack a number, and the model fills none
 * Refused             a rule said no, and nothing is broken                 exit 3
   x DataRefused       a check of the data says: do not train on this
   x GateFailed        the evidence does not allow the promotion
@@ -73,18 +74,38 @@ class UnknownName(UserError):
         super().__init__(f"there is no {what} `{name}`.{guess(name, self.known)}", hint=hint)
 
 
-class NoNumber(UserError):
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Rows that a model does not answer for one reason."""
+
+    column: str
+    rows: Sequence[int]  # their places, from 0
+    said: str  # of each of them
+
+
+class RowsRefused(UserError):
+    """Rows that the model does not answer, each with its reason; it answers the others."""
+
+    def __init__(self, refusals: Sequence[Refusal], *, hint: str) -> None:
+        self.refusals = tuple(refusals)
+        told = [
+            f"column `{one.column}` has {len(one.rows):,} row{'s' if len(one.rows) > 1 else ''} "
+            f"with {one.said}"
+            for one in self.refusals
+        ]
+        super().__init__("; ".join(told), hint=hint)
+
+
+class NoNumber(RowsRefused):
     """Rows lack a finite number, and encode.missing is "fail"."""
 
     said = 'no finite number, and encode.missing is "fail"'
 
     def __init__(self, column: str, rows: Sequence[int]) -> None:
-        count = f"{len(rows):,} row{'s' if len(rows) > 1 else ''}"
         super().__init__(
-            f"column `{column}` has {count} with {self.said}",
+            [Refusal(column, rows, self.said)],
             hint="remove them with a `clean` rule, or set missing to mean, median or zero",
         )
-        self.column, self.rows = column, rows  # the places of the rows, from 0
 
 
 class Refused(KeepfitError):

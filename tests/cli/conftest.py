@@ -183,6 +183,12 @@ class Project:
         return len(self.versions()) == 1
 
 
+@pytest.fixture(scope="session")
+def project_at():
+    """What makes a project of a folder."""
+    return Project
+
+
 @pytest.fixture
 def project(tmp_path):
     """Three months of trips and a file that declares one model; nothing was run."""

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from keepfit.config import diff
 from keepfit.config.diff import bump, changes, training_digest
+from keepfit.config.schema.model import ModelSpec
+from keepfit.config.schema.rows import Data
 
 BASE = """\
 [project]
@@ -41,6 +44,7 @@ def resolved(folder):
         ({"data": DATA + 'key = ["id"]\n'}, "minor", "data.key + id"),
         ({"data": DATA + 'types.a = "text"\n'}, "minor", "data.types.a nothing → text"),
         ({"data": DATA + 'query = "select 1"\n'}, "minor", "data.query nothing → select 1"),
+        ({"data": DATA + "text.a.lower = true\n"}, "minor", "data.text.a.lower nothing → true"),
         ({"data": DATA + 'transform = "f:g"\n'}, "minor", "data.transform nothing → f:g"),
         (
             {"data": '[model.fare.data]\nsource = {sql = "select 2", uri = "x"}\n'},
@@ -75,6 +79,14 @@ def test_what_cannot_change_the_model_makes_nothing_due(resolved, changed):
     assert changes(old, new) == []
     assert bump(old, new) == "patch"
     assert training_digest(old) == training_digest(new)
+
+
+def test_every_key_is_known_to_change_a_model_or_not_to():
+    """A new key of the schema must be named here or in config/diff.py."""
+    idle = {"name", "owner", "description", "checks", "gate", "benchmark", "metric", "promote"}
+    idle |= {"schedule", "keep", "serve", "card"}
+    assert ModelSpec.model_fields.keys() - idle == {*diff._MAJOR, *diff._MINOR, "data"}
+    assert Data.model_fields.keys() - {"source"} == {*diff._DATA}
 
 
 def test_a_query_counts_and_the_address_of_its_database_does_not(resolved):

@@ -48,7 +48,8 @@ def test_missing_numbers_that_must_not_be_are_named_and_counted():
     number = only_number([1.0, 2.0], missing="fail")
     with pytest.raises(NoNumber, match="column `x` has 1 row with") as error:
         numbers_of(number, pl.DataFrame({"x": [1.0, None]}))
-    assert (error.value.column, error.value.rows) == ("x", [1])
+    (refusal,) = error.value.refusals
+    assert (refusal.column, refusal.rows) == ("x", [1])
 
 
 def test_a_column_of_nothing_counts_as_zero():

@@ -41,16 +41,23 @@ STEPS = {
     "plain": "",
     "derived": ', derive = { age = "age + 1", size = "CASE WHEN flag THEN size ELSE -size END" }',
     "transformed": ', transform = "steps:change"',
+    "cleaned": ", text = { note = { lower = true, singular = true, vague = ['red of red of'] } }",
+    "cleaned-transformed": (
+        ", text = { note = { negations = ['of'] }, colour = { remove = ['re'] } }"
+        ', transform = "steps:change"'
+    ),
 }
 CHANGE = """
 import polars as pl
 def change(rows):
     return rows.with_columns(size=pl.col("size") * pl.col("age"))
 """
+OF_NUMBERS = ("ridge", "logistic, three classes")
+OF_TEXTS = ("texts of two columns, two classes", "texts of codes")
 NAMES = {
     f"{step}-{case}".replace(" ", "-").replace(",", ""): (step, case)
     for step in STEPS
-    for case in (CASES if step == "plain" else ("ridge", "logistic, three classes"))
+    for case in (CASES if step == "plain" else OF_TEXTS if "cleaned" in step else OF_NUMBERS)
 }
 
 

@@ -40,6 +40,19 @@ def test_csv_has_a_prediction_a_line_and_a_header_only_where_it_is_accepted():
     assert body(KINDS, media=Media("csv")) == 'no\n"y""es, a"\n'
 
 
+def test_of_a_row_that_says_too_little_nothing_is_said():
+    nan = float("nan")
+    said = Predicted(["no", None], [(0.75, 0.25, 0.0), (nan, nan, nan)], KINDS.classes)
+    assert json.loads(body(said))["predictions"] == ["no", None]
+    _, nothing = json.loads(body(said, ALL))["predictions"]
+    assert set(nothing.values()) == {None}
+    assert len(nothing) == 1 + 3 + 4
+    assert body(said, ALL, Media("csv")).splitlines()[1] == "," * 7
+    prefixes = Prefixes(("0101", "0102", "0201"), 2)
+    cut = Predicted(["0201", None], [(0.2, 0.2, 0.6), (nan, nan, nan)]).at(prefixes)
+    assert (cut.values, cut.chances[0]) == (["02", None], [0.4, 0.6])
+
+
 def test_lines_are_an_object_each():
     assert body(FARES, media=Media("lines")).splitlines()[0] == '{"prediction":1.5}'
 

@@ -70,7 +70,11 @@ def check_model(name: str, table: Table, known: Known, stages: tuple[str, ...]) 
     wrongs = list(_name_wrongs(name, table.read))
     spec, found = _checked(ModelSpec, Table(table.raw, {**table.read, "name": name}))
     params, more = _check_params(table, known)
-    own = [*_feature_wrongs(table.read), *_stages_unknown(table.read, stages)]
+    own = [
+        *_feature_wrongs(table.read),
+        *_text_wrongs(table.read),
+        *_stages_unknown(table.read, stages),
+    ]
     own += _metric_wrongs(table, known)
     said = {wrong.path for wrong in own}
     wrongs += own + more + [wrong for wrong in found if wrong.path not in said]
@@ -119,6 +123,18 @@ def _feature_wrongs(read: dict[str, Any]) -> Iterator[Wrong]:
         )
     if twice := sorted({str(each) for each in features if features.count(each) > 1}):
         yield Wrong(("features",), f"names `{twice[0]}` twice; expected each column once")
+
+
+def _text_wrongs(read: dict[str, Any]) -> Iterator[Wrong]:
+    features, data = read.get("features"), read.get("data")
+    texts = _entry(data, "text")
+    if not isinstance(features, list) or not isinstance(texts, dict) or _entry(data, "transform"):
+        return
+    for name in texts:
+        if name not in features:
+            known = guess(name, features)
+            told = f"cleans what the model does not read; expected one of its features.{known}"
+            yield Wrong(("data", "text", name), told)
 
 
 def _stages_unknown(read: dict[str, Any], stages: tuple[str, ...]) -> Iterator[Wrong]:

@@ -15,7 +15,7 @@ _MAJOR = ("kind", "target")
 # What can change the fitted bytes, beside the rows and the code. What is not named here (owner,
 # gate, checks, stages, schedule, keep, where rows come from) never makes a model due.
 _MINOR = ("features", "params", "encode", "split", "threads", "train")
-_DATA = ("query", "types", "time", "key", "window", "clean", "derive", "transform")
+_DATA = ("query", "types", "time", "key", "window", "clean", "derive", "text", "transform")
 
 _WAY = "window"  # how versions learned that do not say it: they were made before there was a choice
 
@@ -65,7 +65,15 @@ def _training(resolved: Mapping[str, Any]) -> dict[str, Any]:
     table = {key: resolved[key] for key in (*_MAJOR, *_MINOR) if key in resolved}
     table["train"] = resolved.get("train", _WAY)
     rows = {key: data[key] for key in _DATA if key in data}
+    rows.pop("text", None)
+    if texts := {name: _asked(text) for name, text in data.get("text", {}).items()}:
+        rows["text"] = texts  # versions that were made before there was such a table have none
     return {**table, "data": {**rows, "sql": _queries(data.get("source"))}}
+
+
+def _asked(text: Mapping[str, Any]) -> dict[str, Any]:
+    """What is done to a text, without the steps that are not taken."""
+    return {key: value for key, value in text.items() if value not in (None, False, [], {})}
 
 
 def _queries(source: Any) -> Any:

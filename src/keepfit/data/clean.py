@@ -33,7 +33,7 @@ def clean(
         good = _holds(place, condition, rows)
         bad = rows.filter(~good)
         told = [*(c for c in show if c in rows.columns), *columns_of(place, condition)]
-        removals.append(_removal(name, condition, bad.select(*dict.fromkeys(told))))
+        removals.append(removal(name, condition, bad.select(*dict.fromkeys(told))))
         rows = rows.filter(good)
     return rows, tuple(removals)
 
@@ -55,7 +55,8 @@ def _holds(place: str, condition: str, rows: pl.DataFrame) -> pl.Series:
 _MARK = "__keepfit_holds"
 
 
-def _removal(name: str, condition: str, bad: pl.DataFrame) -> Removal:
+def removal(name: str, condition: str, bad: pl.DataFrame) -> Removal:
+    """What a rule took: how many rows, and examples that tell the columns of `bad`."""
     examples = tuple(
         {column: "null" if value is None else str(value) for column, value in row.items()}
         for row in bad.head(_EXAMPLES).iter_rows(named=True)

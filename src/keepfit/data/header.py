@@ -7,21 +7,25 @@ from pathlib import Path
 
 import polars as pl
 
+from keepfit.config.lines import dotted
 from keepfit.config.schema.model import ModelSpec
 from keepfit.data import slices
 from keepfit.data.prepare import named_columns, no_column
 from keepfit.data.read import reading
 from keepfit.data.rows import refuse_other_columns
 from keepfit.data.sources import Found, find
+from keepfit.data.texts import problems
 from keepfit.records.rows import Column, Part
 
 
 def header_problems(spec: ModelSpec, root: Path) -> Iterator[tuple[str, str]]:
-    """(key, what is wrong) of each column that the file names and the rows will not have.
+    """(key, what is wrong) of each column that the file names and the rows will not have, and of
+    how texts are cleaned.
 
-    Only where that can be told from names: not with a query, a transform, JSON lines, or sources
-    elsewhere. SourceError for a file that cannot be read, UserError if files disagree.
+    Columns only where that can be told from names: not with a query, a transform, JSON lines, or
+    sources elsewhere. SourceError for a file that cannot be read, UserError if files disagree.
     """
+    yield from ((dotted(("data", "text", *keys)), told) for keys, told in problems(spec.data.text))
     source = next(iter(spec.data.sources))
     heads = [_head(one) for one in find(source, spec.data.sources[source], root) if _tells(one)]
     for head in heads[1:]:

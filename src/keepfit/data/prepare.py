@@ -12,7 +12,7 @@ import polars as pl
 import polars.selectors as cs
 
 from keepfit.config.schema.model import ModelSpec
-from keepfit.data import slices
+from keepfit.data import slices, texts
 from keepfit.data.check import check, enough
 from keepfit.data.clean import clean
 from keepfit.data.dtypes import columns_of
@@ -154,14 +154,17 @@ def _read_holdout(snapshot: Snapshot, spec: ModelSpec, path: PathOf) -> pl.DataF
 def _make(raw: pl.DataFrame, making: _Making) -> tuple[pl.DataFrame, tuple[Removal, ...]]:
     """Raw rows to rows with features, and what was removed."""
     spec, place = making.spec, f"model.{making.spec.name}.data"
-    given = _keep(raw, raw, [name for name in spec.data.derive if name in raw.columns])
+    changed = [name for name in (*spec.data.derive, *spec.data.text) if name in raw.columns]
+    given = _keep(raw, raw, list(dict.fromkeys(changed)))
     derived = derive(given.lazy(), spec.data.derive, where=f"{place}.derive")
     show = [*spec.data.key, *filter(None, [spec.data.time])]
     before = transform_rows(derived, None, where=f"{place}.derive")
-    cleaned, removals = clean(before, spec.data.clean, show=show, where=f"{place}.clean")
+    read = texts.cleaned(before, spec.data.text, where=f"{place}.text")
+    readable, unread = texts.kept(read, spec.data.text, raw=_RAW, show=show)
+    cleaned, removals = clean(readable, spec.data.clean, show=show, where=f"{place}.clean")
     rows = _transformed(cleaned, raw.columns, making)
     _refuse_unknown_columns(rows, spec)
-    return rows, removals
+    return rows, (*unread, *removals)
 
 
 def _transformed(rows: pl.DataFrame, raw: Sequence[str], making: _Making) -> pl.DataFrame:
@@ -229,6 +232,7 @@ def named_columns(spec: ModelSpec) -> Iterator[tuple[str, str]]:
         ("encode.categorical", spec.encode.categorical),
     ):
         yield from ((f"{place}[{i}]", name) for i, name in enumerate(names))
+    yield from ((f"data.text.{name}", name) for name in spec.data.text)
     for place, named in (
         ("data.time", spec.data.time),
         ("split.group", spec.split.group),

@@ -46,8 +46,9 @@ class Lesson:
 class Prediction:
     """What a model says of some rows, in their order."""
 
-    values: pl.Series  # Float64 numbers, or labels in the target's own type
-    probabilities: np.ndarray | None = None  # (rows, classes), each row sums to 1
+    # Float64 numbers, or labels in the target's own type; null where nothing is said of a row
+    values: pl.Series
+    probabilities: np.ndarray | None = None  # (rows, classes), each row sums to 1, or is NaN
     classes: tuple[Label, ...] = ()  # of a classifier, in the order of its probabilities
 
     def only(self, keep: np.ndarray) -> Prediction:
@@ -56,6 +57,18 @@ class Prediction:
 
         chances = None if self.probabilities is None else self.probabilities[keep]
         return Prediction(self.values.filter(pl.Series(keep)), chances, self.classes)
+
+    def without(self, silent: pl.Series) -> Prediction:
+        """The same, but nothing of the rows where `silent` is true."""
+        import numpy as np
+        import polars as pl
+
+        none = pl.lit(None, self.values.dtype)
+        values = self.values.to_frame("said").select(pl.when(silent).then(none).otherwise("said"))
+        chances = self.probabilities
+        if chances is not None:
+            chances = np.where(silent.to_numpy()[:, None], np.nan, chances)
+        return Prediction(values.to_series().alias(self.values.name), chances, self.classes)
 
 
 class Fitted(Protocol):

@@ -55,12 +55,14 @@ class Prefixes:
 
         from keepfit.kinds.base import Prediction
 
+        cut = said.values.str.head(self.length)
         if said.probabilities is None:
-            return Prediction(said.values.str.head(self.length), None, self.classes)
+            return Prediction(cut, None, self.classes)
         together = np.zeros((len(self.classes), len(said.values)))
         of_labels = np.ascontiguousarray(said.probabilities.T)
         for place, (first, end) in enumerate(self._runs):
             for label in range(first, end):
                 together[place] += of_labels[label]
         best = pl.Series(said.values.name, self.classes).gather(together.argmax(axis=0))
+        best = best.zip_with(cut.is_not_null(), cut)  # of nothing, nothing
         return Prediction(best, np.ascontiguousarray(together.T), self.classes)

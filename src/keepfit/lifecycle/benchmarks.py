@@ -77,7 +77,7 @@ def _answers(cases: Cases, predictor: Predictor) -> Answers:
         rows = conform(cases.rows, predictor.schema).collect()
         if bad := rows.filter(pl.col(REASON).is_not_null())[REASON].to_list():
             return f"{len(bad):,} cases cannot be read; the first: {bad[0]}"
-        said = predictor.predict(rows.drop(REASON))
+        said = predictor.predict_every(rows.drop(REASON))
     except KeepfitError as error:
         return str(error)
     if len(said.values) != len(cases.expected):

@@ -93,7 +93,7 @@ class Ground:
 
     def predicted(self, predictor: Predictor) -> Prediction:
         """What a model says of every row, by the one path from the raw rows."""
-        return predictor.predict(self.raw)
+        return predictor.predict_every(self.raw)
 
 
 @dataclass(frozen=True, slots=True)

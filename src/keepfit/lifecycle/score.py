@@ -56,7 +56,7 @@ def measured(model: Model, predictor: Predictor, ready: Ready) -> float | None:
     """The gate's metric of a model on rows that are ready; None where it cannot be measured."""
     from keepfit.evaluate.sample import NotMeasurable, Sample, classes_of
 
-    said = predictor.predict(ready.raw())
+    said = predictor.predict_every(ready.raw())
     truth = ready.rows[model.spec.target]
     classes = classes_of(truth, said) if model.task == "classification" else ()
     try:

@@ -26,7 +26,7 @@ _ENCODER = msgspec.json.Encoder()
 class Predicted:
     """What a model says of some rows, in their order."""
 
-    values: Sequence[Any] | pl.Series  # numbers, or labels
+    values: Sequence[Any] | pl.Series  # numbers, or labels; null where nothing is said
     chances: Sequence[Sequence[float]] | None = None  # of a classifier, a probability a class
     classes: tuple[Label, ...] = ()
 
@@ -37,11 +37,14 @@ class Predicted:
 
     def at(self, prefixes: Prefixes) -> Predicted:
         """The likeliest prefixes instead of labels, and how likely each is."""
+        cut = [None if value is None else str(value)[: prefixes.length] for value in self.values]
         if self.chances is None:
-            values = [str(value)[: prefixes.length] for value in self.values]
-            return Predicted(values, None, prefixes.classes)
+            return Predicted(cut, None, prefixes.classes)
         chances = [prefixes.chances(row) for row in self.chances]
-        values = [prefixes.classes[row.index(max(row))] for row in chances]
+        values = [
+            None if value is None else prefixes.classes[row.index(max(row))]
+            for value, row in zip(cut, chances, strict=True)
+        ]
         return Predicted(values, chances, prefixes.classes)
 
 
@@ -85,7 +88,11 @@ def spelled(label: Label) -> str:
 
 def _told(said: Predicted, options: Options) -> Iterator[list[Any]]:
     """Of each row, the values of `columns`."""
+    width = len(columns(options, said.classes))
     for place, value in enumerate(said.values):
+        if value is None:
+            yield [None] * width
+            continue
         chances = said.chances[place] if said.chances is not None else ()
         row = [value, *(chances if options.probabilities else ())]
         if options.top_k:

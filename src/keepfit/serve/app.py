@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from keepfit.config.schema.serving import Serve
-from keepfit.errors import NoNumber, UserError
+from keepfit.errors import RowsRefused, UserError
 from keepfit.serve.answer import Predicted, written
-from keepfit.serve.door.problems import BadRequest, lacking
+from keepfit.serve.door.problems import BadRequest, unanswered
 from keepfit.serve.door.rows import Rows
 from keepfit.serve.http.wire import Reply, Request, Response
 from keepfit.serve.joining import Job, Joiner
@@ -204,8 +204,8 @@ class Application:
     def _in_words(self, request: Request, error: BaseException) -> Response:
         if isinstance(error, BadRequest):
             return refused(request, error)
-        if isinstance(error, NoNumber):
-            return refused(request, lacking(error))
+        if isinstance(error, RowsRefused):
+            return refused(request, unanswered(error))
         if isinstance(error, UserError):
             return failed(request, 400, f"the rows cannot be predicted: {error}")
         told_ = "".join(traceback.format_exception(error))

@@ -131,7 +131,8 @@ class Served:
 def _compiled(fetched: Fetched, evidence: Evidence, schema: InputSchema) -> Compiled | None:
     """A compiled path that agreed by the evidence, where rows come as the model reads them."""
     spec = fetched.spec
-    derived = spec.data.transform or any(name in spec.data.derive for name in spec.features)
+    data = spec.data
+    derived = data.transform or data.text or any(name in data.derive for name in spec.features)
     families = {field.family for field in schema.fields}
     if derived or not families <= {"number", "whole", "text", "boolean"}:
         return None

@@ -66,8 +66,9 @@ def agreements(
 ) -> tuple[Agreement, ...]:
     """How far the compiled paths of a model are from what it said of raw rows; empty without any.
 
-    A path reads single cells: there is none where `derive` or `transform` needs a frame of them,
-    or where a column has a type that only polars reads. `compiled` are its files beside the model.
+    A path reads single cells: there is none where `derive`, `text` or `transform` needs a frame of
+    them, or where a column has a type that only polars reads. `compiled` are its files beside the
+    model.
     """
     if not _reads_cells(predictor):
         return ()
@@ -104,7 +105,12 @@ def compare(path: str, model: BatchModel, rows: pl.DataFrame, said: Prediction) 
 
 def _reads_cells(predictor: Predictor) -> bool:
     """Whether single cells of a row are all that the model needs."""
-    if predictor.transform or serving_rules(predictor.data, predictor.features, predictor.target):
+    data = predictor.data
+    if (
+        predictor.transform
+        or data.text
+        or serving_rules(data, predictor.features, predictor.target)
+    ):
         return False
     types = {column.name: column.dtype for column in predictor.schema}
     return all(name in types and reader_of(types[name]) for name in predictor.features)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from keepfit.config.schema.rows import Data
+from keepfit.data import texts
 from keepfit.data.features import Transform, derive, serving_rules, transform
+from keepfit.errors import RowsRefused
 from keepfit.kinds.base import Fitted, Prediction
 from keepfit.records.rows import Column
 
@@ -25,25 +27,47 @@ class Predictor:
     version: str = ""  # "": a candidate that is not published yet
 
     def predict(self, rows: pl.DataFrame) -> Prediction:
-        """What the model says of raw rows, one answer a row, in their order."""
+        """What the model says of raw rows, one answer a row, in their order.
+
+        RowsRefused with the rows whose texts it refuses; those that say too little are answered
+        with null, and with probabilities that are none.
+        """
         return self.on_prepared(self.prepared(rows))
+
+    def predict_every(self, rows: pl.DataFrame) -> Prediction:
+        """The same, and what it would say of texts that it does not answer: none is an excuse when
+        it is judged."""
+        return self.fitted.predict(self.prepared(rows).select(self.features))
 
     def prepared(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Raw rows as the model reads them, in their order."""
         # each run of the streaming engine leaves some bytes behind that nobody can free
-        return transform(self._derived(rows.lazy()), self.transform, engine="in-memory")
+        derived = self._derived(rows.lazy())
+        if not self.data.text:
+            return transform(derived, self.transform, engine="in-memory")
+        read = texts.cleaned(transform(derived, None, engine="in-memory"), self.data.text)
+        marks = texts.marks(read)
+        given = read.drop([mark.name for mark in marks]).lazy()
+        return transform(given, self.transform, engine="in-memory").with_columns(marks)
 
     def on_prepared(self, rows: pl.DataFrame) -> Prediction:
-        """The same for rows that went through `derive` and `transform` already, as in a split."""
-        return self.fitted.predict(rows.select(self.features))
+        """The same for rows that are prepared already, as here or in a split."""
+        if not texts.marks(rows):
+            return self.fitted.predict(rows.select(self.features))
+        if refusals := texts.refused(rows, self.data.text):
+            raise RowsRefused(refusals, hint="leave these rows out, or loosen data.text")
+        said = self.fitted.predict(rows.select(self.features))
+        silent = texts.silent(rows, self.data.text)
+        return said if silent is None else said.without(silent)
 
     def lazy(self, rows: pl.LazyFrame) -> pl.LazyFrame | None:
         """Raw rows with a column `prediction`, equal to the values of `predict`.
 
-        None where the model has no expression, and for a transform, which needs whole rows.
+        None where the model has no expression, and for texts and a transform, which need whole
+        rows.
         """
         expression = self.fitted.expression()
-        if expression is None or self.transform is not None:
+        if expression is None or self.transform is not None or self.data.text:
             return None
         return self._derived(rows).with_columns(expression.alias("prediction"))
 

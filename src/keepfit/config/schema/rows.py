@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from keepfit.config.schema.table import Table
+from keepfit.config.schema.texts import Text
 from keepfit.config.values import FunctionPath, Holdout, Span
 from keepfit.durations import Duration
 from keepfit.records.base import Severity
@@ -44,6 +45,8 @@ class Data(Table):
     """named SQL conditions; training rows for which one is not true are removed and counted"""
     derive: dict[str, str] = {}
     """new columns as SQL expressions, the same in training and in serving"""
+    text: dict[str, Text] = {}
+    """by column: how its texts are cleaned, and which are refused; in training and in serving"""
     transform: FunctionPath | None = None
     """a Python function, LazyFrame to LazyFrame, the same in training and in serving"""
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from keepfit.data import dtypes
 from keepfit.data.conform import FLAWED, REASON, Bounds, conform, flagged
-from keepfit.errors import KeepfitError, NoNumber, UnknownName, UserError
+from keepfit.errors import KeepfitError, RowsRefused, UnknownName, UserError
 from keepfit.kinds.base import Prediction
 from keepfit.kinds.prefixes import Prefixes
 from keepfit.lifecycle.batch.asked import Asked
@@ -188,11 +188,10 @@ def _said(
             try:
                 said = predictor.on_prepared(prepared)
                 said = answers.prefixes.of(said) if answers.prefixes else said
-            except NoNumber as error:
-                lacks = pl.int_range(pl.len()).is_in(error.rows)
-                why = pl.lit(f"{error.column}: {error.said}").alias(WHY)
-                refused.append(rows.filter(lacks).with_columns(why))
-                rows, prepared = rows.filter(~lacks), prepared.filter(~lacks)
+            except RowsRefused as error:
+                why = _reasons(error, rows.height)
+                refused.append(rows.with_columns(why).filter(why.is_not_null()))
+                rows, prepared = rows.filter(why.is_null()), prepared.filter(why.is_null())
                 continue
             ranks = _ranks(said, answers.columns)
             told = [_column(said, ranks, name) for name in answers.columns]
@@ -203,6 +202,16 @@ def _said(
     types = _types(answers)
     nothing = [pl.Series(name, [], dtype=types[name]) for name in answers.columns]
     return rows, nothing, pl.concat(refused)
+
+
+def _reasons(error: RowsRefused, rows: int) -> pl.Series:
+    """Why each row is refused; null for one that is not."""
+    parts = [
+        pl.DataFrame({NUMBER: one.rows, WHY: f"{one.column}: {one.said}"}) for one in error.refusals
+    ]
+    told = pl.concat(parts).group_by(NUMBER, maintain_order=True).agg(pl.col(WHY).str.join("; "))
+    every = pl.DataFrame({NUMBER: pl.int_range(rows, eager=True)})
+    return every.join(told, on=NUMBER, how="left", maintain_order="left")[WHY]
 
 
 def _ranks(said: Prediction, columns: Sequence[str]) -> np.ndarray | None:
@@ -218,11 +227,16 @@ def _column(said: Prediction, ranks: np.ndarray | None, name: str) -> pl.Series:
     word, _, rest = name.partition("_")
     if word == "probability" or ranks is None:
         place = [_chance(label) for label in said.classes].index(name)
-        return pl.Series(name, said.probabilities[:, place])
+        return _chances(name, said.probabilities[:, place])
     best = ranks[:, int(rest) - 1]
     if word == "label":
-        return pl.Series(name, said.classes).gather(best)
-    return pl.Series(name, said.probabilities[np.arange(len(best)), best])
+        labels = pl.Series(name, said.classes).gather(best)
+        return labels.to_frame().select(pl.when(said.values.is_not_null()).then(name)).to_series()
+    return _chances(name, said.probabilities[np.arange(len(best)), best])
+
+
+def _chances(name: str, chances: np.ndarray) -> pl.Series:
+    return pl.Series(name, chances, nan_to_null=True)  # of a row of which nothing is said
 
 
 def _types(answers: Answers) -> dict[str, pl.DataType]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from keepfit.errors import NoNumber, guess, nearest
+from keepfit.errors import RowsRefused, guess, nearest
 from keepfit.records.base import Record
 from keepfit.serve.door.schema import Field, InputSchema
 
@@ -58,11 +58,13 @@ class BadRequest(Exception):
         return cls([Problem(expected=text)], status=status)
 
 
-def lacking(error: NoNumber) -> BadRequest:
-    """Each row that the model refuses, for it lacks a number."""
-    few = error.rows[:MOST]
-    problems = [Problem(row=row + 1, column=error.column, expected=error.said) for row in few]
-    return BadRequest(problems, more=len(error.rows) > MOST)
+def unanswered(error: RowsRefused) -> BadRequest:
+    """Each row that the model refuses, with its reason."""
+    count = sum(len(one.rows) for one in error.refusals)
+    first = [(row, one) for one in error.refusals for row in one.rows[:MOST]]
+    first.sort(key=lambda each: each[0])
+    problems = [Problem(row=row + 1, column=one.column, expected=one.said) for row, one in first]
+    return BadRequest(problems, more=count > MOST)
 
 
 class Problems:
