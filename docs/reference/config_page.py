@@ -18,6 +18,7 @@ TABLES = {  # what stands in the file -> the record that reads it
     "[model.NAME]": "ModelSpec",
     "[model.NAME.data]": "Data",
     "A source that is a database": "Sql",
+    "[model.NAME.data.origin]": "Origin",
     "[model.NAME.data.text.COLUMN]": "Text",
     "[model.NAME.checks]": "Checks",
     "[model.NAME.split]": "Split",

@@ -44,6 +44,7 @@ def resolved(folder):
         ({"data": DATA + 'key = ["id"]\n'}, "minor", "data.key + id"),
         ({"data": DATA + 'types.a = "text"\n'}, "minor", "data.types.a nothing → text"),
         ({"data": DATA + 'query = "select 1"\n'}, "minor", "data.query nothing → select 1"),
+        ({"data": DATA + 'origin.column = "b"\n'}, "minor", "data.origin.column nothing → b"),
         ({"data": DATA + "text.a.lower = true\n"}, "minor", "data.text.a.lower nothing → true"),
         ({"data": DATA + 'transform = "f:g"\n'}, "minor", "data.transform nothing → f:g"),
         (

@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from keepfit.lifecycle.begin.houses import houses_csv
 from keepfit.names import Version
+
+_, *SALES = houses_csv().splitlines()
 
 
 def bumped(life):
@@ -215,3 +218,19 @@ def test_planning_reads_no_rows_where_nothing_changed(champion):
     )
     assert "nothing changed since 1.0.0" in done.stdout
     assert done.stdout.endswith("set()\n")
+
+
+def test_a_new_file_of_one_source_of_several_without_times_is_counted_and_not_scored(life):
+    life.change(
+        'source = "data/houses-*.csv"\ntime   = "sold_on"',
+        'source = { sales = "data/houses-*.csv", towns = "towns.csv" }\n'
+        'query  = "SELECT * FROM sales JOIN towns USING (district)"',
+    )
+    life.change('holdout = "2 months"', "holdout = 0.2")
+    districts = sorted({line.split(",")[5] for line in SALES})
+    (life.root / "towns.csv").write_text("\n".join(["district", *districts]) + "\n")
+    life.first_champion()
+    life.months(11)
+    assert life.plan().reasons == ("29 new rows since 1.0.0",)
+    assert bumped(life) == "1.0.1"
+    assert life.plan().status == "fresh"

@@ -15,7 +15,18 @@ _MAJOR = ("kind", "target")
 # What can change the fitted bytes, beside the rows and the code. What is not named here (owner,
 # gate, checks, stages, schedule, keep, where rows come from) never makes a model due.
 _MINOR = ("features", "params", "encode", "split", "threads", "train")
-_DATA = ("query", "types", "time", "key", "window", "clean", "derive", "text", "transform")
+_DATA = (
+    "query",
+    "types",
+    "time",
+    "key",
+    "window",
+    "clean",
+    "derive",
+    "origin",
+    "text",
+    "transform",
+)
 
 _WAY = "window"  # how versions learned that do not say it: they were made before there was a choice
 
@@ -65,9 +76,12 @@ def _training(resolved: Mapping[str, Any]) -> dict[str, Any]:
     table = {key: resolved[key] for key in (*_MAJOR, *_MINOR) if key in resolved}
     table["train"] = resolved.get("train", _WAY)
     rows = {key: data[key] for key in _DATA if key in data}
+    # Versions that were made before there were such tables have none.
     rows.pop("text", None)
+    if rows.get("origin") is None:
+        rows.pop("origin", None)
     if texts := {name: _asked(text) for name, text in data.get("text", {}).items()}:
-        rows["text"] = texts  # versions that were made before there was such a table have none
+        rows["text"] = texts
     return {**table, "data": {**rows, "sql": _queries(data.get("source"))}}
 
 

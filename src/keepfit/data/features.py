@@ -78,10 +78,11 @@ def input_columns(
     """The raw columns that a prediction needs, in their order.
 
     They are the features and what derive rules read for them; with a transform, which may use any
-    column: all but the target.
+    column: all but the target and where rows come from.
     """
     if data.transform:
-        return tuple(column for column in schema if column.name != target)
+        hidden = {target, data.origin.column if data.origin else target}
+        return tuple(column for column in schema if column.name not in hidden)
     needed: set[str] = set()
     made: set[str] = set()
     for name, sql in serving_rules(data, features, target).items():

@@ -12,7 +12,7 @@ import polars as pl
 import polars.selectors as cs
 
 from keepfit.config.schema.model import ModelSpec
-from keepfit.data import slices, texts
+from keepfit.data import origin, slices, texts
 from keepfit.data.check import check, enough
 from keepfit.data.clean import clean
 from keepfit.data.dtypes import columns_of
@@ -94,6 +94,7 @@ def prepare(  # noqa: PLR0913 - one sentence, and the world it is said in
     judged = _read_holdout(snapshot, spec, path)
     columns = columns_of(raw.schema)
     rows, removals = _make(raw, making)
+    rows, overruled = origin.merged(rows, spec, show=spec.data.key)
     file_rows, more = _make(judged, making) if judged is not None else (None, ())
     together = pl.concat([rows, *_there(file_rows)], how="diagonal_relaxed")
     checked = check(together, spec, columns=columns, previous=previous, now=now)
@@ -102,8 +103,12 @@ def prepare(  # noqa: PLR0913 - one sentence, and the world it is said in
     split = cut(rows, spec, file_rows=file_rows, key=key, until=until, seen=seen)
     return Prepared(
         split=split,
-        removals=_sum(removals, more),
-        findings=checked.findings + enough(split.report.train, spec),
+        removals=(*_sum(removals, more), *overruled),
+        findings=(
+            *checked.findings,
+            *enough(split.report.train, spec),
+            *origin.findings(split.train, spec),
+        ),
         bad=checked.bad.drop(cs.starts_with(_RAW)),
         schema=input_columns(columns, spec.data, spec.features, spec.target),
         columns=_inputs(raw, spec),
@@ -171,8 +176,9 @@ def _transformed(rows: pl.DataFrame, raw: Sequence[str], making: _Making) -> pl.
     if making.transform is None:
         return rows
     spec = making.spec
-    # The target is not there in serving either: a transform that needs it fails now.
-    given = rows.lazy().drop(cs.starts_with(_RAW) | cs.by_name(spec.target, require_all=False))
+    # Neither is there in serving: a transform that needs one fails now.
+    hidden = [spec.target, *([spec.data.origin.column] if spec.data.origin else [])]
+    given = rows.lazy().drop(cs.starts_with(_RAW) | cs.by_name(hidden, require_all=False))
     place = f"model.{spec.name}.data.transform"
     made = transform_rows(given, making.transform, where=place, root=making.root)
     changed = [name for name in raw if name in made.columns and not made[name].equals(rows[name])]
@@ -235,6 +241,7 @@ def named_columns(spec: ModelSpec) -> Iterator[tuple[str, str]]:
     yield from ((f"data.text.{name}", name) for name in spec.data.text)
     for place, named in (
         ("data.time", spec.data.time),
+        ("data.origin.column", spec.data.origin and spec.data.origin.column),
         ("split.group", spec.split.group),
         ("split.column", spec.split.column),
     ):

@@ -13,6 +13,7 @@ import msgspec
 from keepfit.config.code import load_function
 from keepfit.config.schema.model import ModelSpec
 from keepfit.data.keys import fingerprint_bytes, read_fingerprint
+from keepfit.data.origin import counted
 from keepfit.data.prepare import Prepared, prepare
 from keepfit.data.split import Split
 from keepfit.digest import digest_of, sha256_file
@@ -108,7 +109,7 @@ def _lesson(spec: ModelSpec, split: Split) -> Lesson:
     return Lesson(
         features=spec.features,
         target=spec.target,
-        train=split.train.select(columns),
+        train=counted(split.train, spec.data.origin).select(columns),
         validation=split.validation.select(columns),
         encode=spec.encode,
     )

@@ -25,6 +25,19 @@ class Sql(Table):
 Source = str | tuple[str, ...] | Sql
 
 
+class Origin(Table):
+    """What keepfit makes of rows that come from several places."""
+
+    column: str
+    """says where a row comes from: a column of the rows, of `query` or of `derive`"""
+    authority: tuple[str, ...] = ()
+    """whose rows decide: others with the same features are left out"""
+    new_labels: tuple[str, ...] | None = None
+    """who may bring labels: rows of others with a label that none of these has are left out"""
+    weight: dict[str, Annotated[int, Field(strict=True, ge=1, le=1000)]] = {}
+    """how often a training row counts, by where it comes from; else once"""
+
+
 class Data(Table):
     """Where rows come from and what is done to them."""
 
@@ -45,6 +58,8 @@ class Data(Table):
     """named SQL conditions; training rows for which one is not true are removed and counted"""
     derive: dict[str, str] = {}
     """new columns as SQL expressions, the same in training and in serving"""
+    origin: Origin | None = None
+    """rows that come from several places: whose label counts, and how much each weighs"""
     text: dict[str, Text] = {}
     """by column: how its texts are cleaned, and which are refused; in training and in serving"""
     transform: FunctionPath | None = None
