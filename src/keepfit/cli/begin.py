@@ -14,7 +14,7 @@ from keepfit.cli.session import Session, verb
 @click.argument("folder", default=".", metavar="[DIR]", type=click.Path(path_type=Path))
 @click.option("--from", "table", type=click.Path(path_type=Path), help="A CSV or Parquet file.")
 @click.option("--target", help="The column to predict, where the guess would be wrong.")
-@click.option("--example", help="flights or care.")
+@click.option("--example", help="flights, care, heart or tariff.")
 @verb
 def init_(
     session: Session, folder: Path, table: Path | None, target: str | None, example: str | None

@@ -56,7 +56,7 @@ def findings(train: pl.DataFrame, spec: ModelSpec) -> tuple[Finding, ...]:
 def _findings(train: pl.DataFrame, origin: Origin) -> Iterator[Finding]:
     there = train[origin.column].cast(pl.String).value_counts(sort=True)
     rows = dict(there.iter_rows())
-    for name in dict.fromkeys([*origin.weight, *origin.authority, *(origin.new_labels or ())]):
+    for name in dict.fromkeys([*origin.weight, *origin.authority, *origin.new_labels]):
         if name not in rows:
             known = guess(name, filter(None, rows))
             told = f"`{origin.column}` is `{name}` in no training row.{known}"
@@ -80,7 +80,7 @@ def _overruled(rows: pl.DataFrame, origin: Origin, spec: ModelSpec) -> pl.Series
 
 def _unknown(rows: pl.DataFrame, origin: Origin, spec: ModelSpec) -> pl.Series:
     """Rows of others with a label that none has who may bring labels."""
-    brings = _is_of(rows, origin, origin.new_labels or ())
+    brings = _is_of(rows, origin, origin.new_labels)
     known = rows.filter(brings)[spec.target].unique()
     strange = rows[spec.target].is_not_null() & ~rows[spec.target].is_in(known.implode())
     return strange & ~brings

@@ -32,8 +32,9 @@ class Origin(Table):
     """says where a row comes from: a column of the rows, of `query` or of `derive`"""
     authority: tuple[str, ...] = ()
     """whose rows decide: others with the same features are left out"""
-    new_labels: tuple[str, ...] | None = None
-    """who may bring labels: rows of others with a label that none of these has are left out"""
+    new_labels: tuple[str, ...] = ()
+    """who may bring labels, if not all: rows of others with a label that none of these has are
+    left out"""
     weight: dict[str, Annotated[int, Field(strict=True, ge=1, le=1000)]] = {}
     """how often a training row counts, by where it comes from; else once"""
 

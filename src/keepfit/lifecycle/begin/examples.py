@@ -18,6 +18,7 @@ _FILES = {
     "flights": ("README.md", "keepfit.toml"),
     "care": ("README.md", "make_data.py", "features.py", "measures.py", "keepfit.toml"),
     "heart": ("README.md", "make_data.py", "keepfit.toml"),
+    "tariff": ("README.md", "make_data.py", "keepfit.toml"),
 }
 EXAMPLES = tuple(_FILES)
 DATA = "data"
@@ -68,4 +69,5 @@ _WRITERS: dict[str, Callable[[Path, Mapping[str, str], Mapping[str, str]], list[
     "flights": _flights,
     "care": _made,
     "heart": _made,
+    "tariff": _made,
 }
