@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def heart(project_at, tmp_path_factory):
     """The example as `init` writes it, after a run and an approval; the tests only look."""
-    pytest.importorskip("sklearn")
+    pytest.importorskip("catboost")
     project = project_at(tmp_path_factory.mktemp("heart"))
     project.keepfit("init", "heart", "--example", "heart")
     project = project_at(project.root / "heart")
@@ -67,6 +67,16 @@ def test_both_models_pass_and_the_metrics_that_the_file_names_are_measured(heart
     found = {score["metric"]: score["challenger"] for score in scores}
     assert 0.8 < found["roc_auc"] < 0.9  # the risk that the data is made with allows no more
     assert found.keys() >= {"accuracy", "pr_auc", "lift-at-5", "hosmer_lemeshow"}
+
+
+def test_gradient_boosting_reads_categories_as_they_are_and_explains_itself(heart):
+    shown = heart.told("show", "disease_trees@latest")["judgement"]["evidence"]
+    assert shown["kind"] == "catboost-classifier"
+    assert {score["metric"]: score["challenger"] > 0.8 for score in shown["scores"]}["roc_auc"]
+    heart.keepfit("report", "disease_trees@latest", "--output", "trees.html")
+    page = (heart.root / "trees.html").read_text()
+    assert "SHAP" in page
+    assert "chest_pain" in page
 
 
 def test_files_and_requests_get_the_same_answers(heart, address):
