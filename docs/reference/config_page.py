@@ -16,6 +16,7 @@ Schema = dict[str, Any]
 
 TABLES = {  # what stands in the file -> the record that reads it
     "[model.NAME]": "ModelSpec",
+    "[model.NAME.per]": "Per",
     "[model.NAME.data]": "Data",
     "A source that is a database": "Sql",
     "[model.NAME.data.origin]": "Origin",

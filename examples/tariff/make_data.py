@@ -59,7 +59,7 @@ def declaration(random: Random, number: int, month: str) -> dict[str, object]:
         text += f", not of {random.choice(others)}"
     code = heading + materials[material]
     if random.random() < WRONG:
-        code = random.choice([one["code"] for one in terms()])
+        code = random.choice([str(one["code"]) for one in terms()])
     if random.random() < 0.02:
         text = random.choice(NOTHING)
     return {

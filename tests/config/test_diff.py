@@ -34,6 +34,7 @@ def resolved(folder):
         ({"text": BASE.replace('"b"', '"c"')}, "minor", "features + c, - b"),
         ({"text": BASE.replace('"a", "b"', '"b", "a"')}, "minor", "features in another order"),
         ({"text": BASE + "threads = 2\n"}, "minor", "threads 1 → 2"),
+        ({"text": BASE + 'per = "a"\n'}, "minor", "per nothing → a"),
         ({"text": BASE + "params.alpha = 0.3\n"}, "minor", "params.alpha 1.0 → 0.3"),
         ({"text": BASE + "encode.rare = 5\n"}, "minor", "encode.rare 1 → 5"),
         ({"text": BASE + 'split.holdout = "1 month"\n'}, "minor", "split.holdout 0.2 → 1 month"),

@@ -35,12 +35,14 @@ split = {{ by = "random", holdout = 0.3 }}
 data = {{ source = "rows.csv", key = ["id"], types = {{ code = "text" }}{more} }}
 params = {{ {params} }}
 promote = {{ production = "auto" }}
+{per}
 """
 # What a row goes through before the model sees it: SQL, and a function of the project's own.
 STEPS = {
     "plain": "",
     "derived": ', derive = { age = "age + 1", size = "CASE WHEN flag THEN size ELSE -size END" }',
     "transformed": ', transform = "steps:change"',
+    "fleet": "",
     "cleaned": ", text = { note = { lower = true, singular = true, vague = ['red of red of'] } }",
     "cleaned-transformed": (
         ", text = { note = { negations = ['of'] }, colour = { remove = ['re'] } }"
@@ -85,6 +87,7 @@ def model(name, step, case):
         features=json.dumps(features),
         categorical=json.dumps(["zone"] if "zone" in features else []),
         more=STEPS[step],
+        per='per = "colour"' if step == "fleet" else "",
         params=", ".join(f"{key} = {json.dumps(value)}" for key, value in params.items()),
     )
 

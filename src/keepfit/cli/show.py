@@ -63,16 +63,15 @@ def show_verdict(judgement: Judgement) -> None:
 
 
 def show_slices(evidence: Evidence) -> None:
-    if evidence.slices:
-        click.echo(f"\nBy slice ({evidence.metric}):")
-        table(
-            [
+    for title, slices in (("By slice", evidence.slices), ("Worst models", evidence.members)):
+        if slices:
+            click.echo(f"\n{title} ({evidence.metric}):")
+            rows = [
                 (f"{s.column} = {s.value}", f"{s.rows:,}", s.challenger, s.champion, s.note or "")
-                for s in evidence.slices
-            ],
-            ("slice", "rows", "this", "champion", ""),
-            right="rows this champion",
-        )
+                for s in slices
+            ]
+            header = "slice" if slices is evidence.slices else "model"
+            table(rows, (header, "rows", "this", "champion", ""), right="rows this champion")
 
 
 def _rows(manifest: Manifest, evidence: Evidence) -> None:

@@ -73,6 +73,7 @@ def check_model(name: str, table: Table, known: Known, stages: tuple[str, ...]) 
     own = [
         *_feature_wrongs(table.read),
         *_text_wrongs(table.read),
+        *_per_wrongs(table.read),
         *_stages_unknown(table.read, stages),
     ]
     own += _metric_wrongs(table, known)
@@ -135,6 +136,21 @@ def _text_wrongs(read: dict[str, Any]) -> Iterator[Wrong]:
             known = guess(name, features)
             told = f"cleans what the model does not read; expected one of its features.{known}"
             yield Wrong(("data", "text", name), told)
+
+
+def _per_wrongs(read: dict[str, Any]) -> Iterator[Wrong]:
+    per, features = read.get("per"), read.get("features")
+    path: KeyPath = ("per",) if isinstance(per, str) else ("per", "column")
+    name = per if isinstance(per, str) else _entry(per, "column")
+    if not isinstance(name, str) or not isinstance(features, list):
+        return
+    if name not in features:
+        known = guess(name, features)
+        yield Wrong(path, f"is {shown(name)}; expected one of the features.{known}")
+    elif len(features) == 1:
+        yield Wrong(path, f"is {shown(name)}, the only feature; expected others to predict from")
+    if read.get("train") == "update":
+        yield Wrong(("train",), "is 'update'; expected 'window' or 'all' with `per`")
 
 
 def _stages_unknown(read: dict[str, Any], stages: tuple[str, ...]) -> Iterator[Wrong]:

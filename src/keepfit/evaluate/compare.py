@@ -15,7 +15,7 @@ from keepfit.evaluate.metrics import Metric, get
 from keepfit.evaluate.names import CLASSIFICATION, default_metric, defaults
 from keepfit.evaluate.rules import Others, Rival, Terms, asks, rule_scores
 from keepfit.evaluate.sample import NotMeasurable, Sample, classes_of
-from keepfit.evaluate.slices import cut, slice_scores
+from keepfit.evaluate.slices import cut, slice_scores, worst
 from keepfit.kinds.base import Prediction
 from keepfit.records.comparison import Comparison, MetricScore, RuleScore, SliceScore
 
@@ -30,6 +30,7 @@ class Measured:
     comparison: Comparison | None = None  # None: there is no champion, or see the error
     comparison_error: str | None = None
     slices: tuple[SliceScore, ...] = ()
+    members: tuple[SliceScore, ...] = ()  # of a fleet, the worst
     rules: tuple[RuleScore, ...] = ()
 
 
@@ -55,14 +56,16 @@ def measure(  # noqa: PLR0913 the door of this room: three sides on one holdout,
     seed: int,
     times: pl.Series | None = None,
     rivals: Mapping[str, Rival] | None = None,
+    per: str | None = None,
 ) -> Measured:
     """
     Scores, comparison and slices of the sides on the holdout `rows`, whose truth is in `target`.
 
     Every prediction answers the rows in their order. `times` are their moments where they were
     split by time: then what follows each other is not taken to be independent. `rivals` are the
-    versions that rules name. What cannot be measured is recorded with its reason, never left out;
-    UnknownName for a metric that nobody knows.
+    versions that rules name; `per` is the column of a fleet, whose worst values are shown. What
+    cannot be measured is recorded with its reason, never left out; UnknownName for a metric that
+    nobody knows.
     """
     sides = _sides(rows, target, task, (challenger, champion, baseline))
     known = own or {}
@@ -95,7 +98,8 @@ def measure(  # noqa: PLR0913 the door of this room: three sides on one holdout,
         others,
         terms,
     )
-    return Measured(name, rows.height, scores, comparison, error, slices, rules)
+    members = worst(rows, per, metric, sides.challenger, sides.champion) if per else ()
+    return Measured(name, rows.height, scores, comparison, error, slices, members, rules)
 
 
 def asked_for(gate: Gate, task: str, classes: int) -> tuple[str, ...]:

@@ -91,6 +91,7 @@ def gather(  # noqa: PLR0913 each is a fact that the evidence must hold
         comparison=measured.comparison,
         comparison_error=measured.comparison_error,
         slices=measured.slices,
+        members=measured.members,
         removals=tuple(removals),
         findings=tuple(findings),
         certificate=certificate,

@@ -18,6 +18,7 @@ from keepfit.records.comparison import Comparison, SliceScore
 
 LEAST_ROWS = 30
 MOST_VALUES = 50
+_WORST = 10  # values of a fleet's column that are shown
 NULL, OTHER = "(null)", "(other)"
 
 
@@ -78,6 +79,35 @@ def cut(rows: pl.DataFrame, slices: Sequence[str]) -> list[Part]:
     Parts of fewer than 30 rows, the rarer values together, and what cannot be cut have a note.
     """
     return [part for written in slices for part in _parts(rows, written)]
+
+
+def worst(
+    rows: pl.DataFrame, column: str, metric: Metric, challenger: Sample, champion: Sample | None
+) -> tuple[SliceScore, ...]:
+    """The ten values of a column on which the challenger is worst, the worst first; no claims."""
+    scored = []
+    groups = rows.select(value=column).with_row_index("row").group_by("value", maintain_order=True)
+    for (value,), mine in groups:
+        places = mine["row"].cast(pl.Int64).to_numpy()
+        part = Part(column, NULL if value is None else str(value), places, _too_few(places))
+        try:
+            scored.append((metric.gain(0.0, metric.of(challenger.take(places))), part))
+        except NotMeasurable:
+            continue
+    scored.sort(key=lambda each: -each[0])
+    return tuple(_told(part, metric, challenger, champion) for _, part in scored[:_WORST])
+
+
+def _told(part: Part, metric: Metric, challenger: Sample, champion: Sample | None) -> SliceScore:
+    theirs = _value(metric, champion.take(part.rows))[0] if champion else None
+    return SliceScore(
+        column=part.column,
+        value=part.value,
+        rows=len(part.rows),
+        challenger=_value(metric, challenger.take(part.rows))[0],
+        champion=theirs,
+        note=part.note,
+    )
 
 
 def _parts(rows: pl.DataFrame, written: str) -> list[Part]:

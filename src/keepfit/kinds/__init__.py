@@ -12,9 +12,11 @@ from keepfit.errors import UnknownName
 from keepfit.kinds.rows import BatchModel, RowModel
 
 if TYPE_CHECKING:  # both bring pydantic, which who only reads a row model does without
+    from keepfit.config.schema.per import Per
     from keepfit.kinds.base import Fitted, Kind, Params
 
 GROUP = "keepfit.kinds"
+FLEET = "fleet.json"  # among the files of a model that is a fleet of its kind
 
 
 class Entry(NamedTuple):
@@ -90,6 +92,26 @@ def kind(name: str, home: Path | None = None) -> Kind:
     found = _object(KINDS[name].kind) if name in KINDS else _plugin(name)
     at = getattr(found, "at", None)  # only that kind has it
     return cast("Kind", at(home) if at and home else found)
+
+
+def learner(name: str, per: Per | None, home: Path | None = None) -> Kind:
+    """The kind of that name; a fleet of it where there is a model per value of a column."""
+    found = kind(name, home)
+    if per is None:
+        return found
+    from keepfit.kinds.fleet import Fleet
+
+    return Fleet(name, found, per)
+
+
+def loader(name: str, files: Mapping[str, bytes], home: Path | None = None) -> Kind:
+    """What loads a model of that kind from its files, be it a fleet of them."""
+    found = kind(name, home)
+    if FLEET not in files:
+        return found
+    from keepfit.kinds.fleet import Fleet
+
+    return Fleet(name, found)
 
 
 def why_no_update(name: str, params: Params, home: Path | None = None) -> str | None:

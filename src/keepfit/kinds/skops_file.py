@@ -12,15 +12,14 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
-from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
 from keepfit.errors import Corrupt, NotInstalled, Refused
+from keepfit.kinds.archive import packed
 
 _SCHEMA = "schema.json"
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-_UNIX = 3
 _NPY = b"\x93NUMPY"
 
 # What may be built, by the loader that builds it. Never a function, a method or a partial.
@@ -100,14 +99,7 @@ def canonical(data: bytes) -> bytes:
         schema = numbering.tidy(json.loads(archive.read(_SCHEMA)))
         files = {new: _tidy_array(archive.read(old)) for old, new in numbering.files.items()}
     files[_SCHEMA] = json.dumps(schema, separators=(",", ":")).encode()
-    buffer = io.BytesIO()
-    # Stored, not deflated: which bytes deflate makes is up to the zlib of the Python at hand.
-    with ZipFile(buffer, "w", ZIP_STORED) as archive:
-        for name in sorted(files):
-            entry = ZipInfo(name, _EPOCH)
-            entry.create_system, entry.external_attr = _UNIX, 0o644 << 16
-            archive.writestr(entry, files[name])
-    return buffer.getvalue()
+    return packed(files)
 
 
 class _Numbering:

@@ -167,6 +167,7 @@ def judged(  # noqa: PLR0913 the ground, two sides, and what else they are held 
         task=model.task,
         seed=spec.split.seed,
         times=times_of(rows, spec) if spec.split.how == "time" else None,
+        per=spec.fleet.column if spec.fleet else None,
         rivals={name: rival.only(keep) for name, rival in (rivals or {}).items()},
     )
     evidence = gather(

@@ -17,7 +17,7 @@ from keepfit.errors import NotComparable
 from keepfit.evaluate.baseline import naive
 from keepfit.evaluate.certificate import Precedent
 from keepfit.evaluate.rules import Rival
-from keepfit.kinds import kind
+from keepfit.kinds import learner
 from keepfit.kinds.base import Fitted, Lesson, Prediction
 from keepfit.lifecycle.judgement import Contender, Ground, judged
 from keepfit.lifecycle.model import Model
@@ -126,8 +126,8 @@ def _fitted(
         validation=change(prepared.split.validation.select(columns)),
         encode=spec.encode,
     )
-    learner = kind(spec.kind, model.root)
-    return learner.fit(lesson, model.params, seed=spec.split.seed, threads=spec.threads)
+    learns = learner(spec.kind, spec.fleet, model.root)
+    return learns.fit(lesson, model.params, seed=spec.split.seed, threads=spec.threads)
 
 
 def _candidate(model: Model, prepared: Prepared, snapshot: Snapshot, fitted: Fitted) -> Candidate:

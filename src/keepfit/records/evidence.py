@@ -72,6 +72,7 @@ class Evidence(Record, frozen=True, kw_only=True):
     comparison: Comparison | None = None  # None: there is no champion
     comparison_error: str | None = None  # why there is none although there is a champion
     slices: tuple[SliceScore, ...] = ()
+    members: tuple[SliceScore, ...] = ()  # of a fleet, the values on which it is worst
     removals: tuple[Removal, ...] = ()
     findings: tuple[Finding, ...] = ()
     benchmarks: tuple[BenchmarkScore, ...] = ()

@@ -14,6 +14,7 @@ from keepfit.data.features import serving_rules
 from keepfit.errors import Corrupt
 from keepfit.kinds import batch_of, convert, rows_of
 from keepfit.kinds.base import Prediction
+from keepfit.kinds.fleet import FleetModel
 from keepfit.kinds.onnx_graph import NotConverted
 from keepfit.kinds.rows import BatchModel, EachRow
 from keepfit.records.evidence import Agreement
@@ -105,6 +106,8 @@ def compare(path: str, model: BatchModel, rows: pl.DataFrame, said: Prediction) 
 
 def _reads_cells(predictor: Predictor) -> bool:
     """Whether single cells of a row are all that the model needs."""
+    if isinstance(predictor.fitted, FleetModel):
+        return False
     data = predictor.data
     if (
         predictor.transform

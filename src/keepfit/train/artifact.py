@@ -7,7 +7,7 @@ from pathlib import Path
 
 from keepfit.digest import Digest, sha256
 from keepfit.errors import Corrupt
-from keepfit.kinds import kind
+from keepfit.kinds import loader
 from keepfit.kinds.base import Fitted
 
 
@@ -28,7 +28,7 @@ def load(
     of, but not asked.
     """
     verify(files, expected)
-    return kind(kind_name, home).load({name: files[name] for name in expected})
+    return loader(kind_name, files, home).load({name: files[name] for name in expected})
 
 
 def verify(files: Mapping[str, bytes], expected: Mapping[str, Digest]) -> None:

@@ -18,7 +18,7 @@ from keepfit.data.prepare import Prepared, prepare
 from keepfit.data.split import Split
 from keepfit.digest import digest_of, sha256_file
 from keepfit.errors import Refused
-from keepfit.kinds import kind, params_of
+from keepfit.kinds import kind, learner, params_of
 from keepfit.kinds.base import Fitted, Lesson, Updating
 from keepfit.records.training import Candidate, Code
 from keepfit.train.artifact import digests
@@ -96,12 +96,12 @@ def _check_unchanged(code: Code, root: Path) -> None:
 
 def _fitted(spec: ModelSpec, split: Split, job: Job) -> Fitted:
     params = params_of(spec.kind).model_validate(spec.params)
-    learner = kind(spec.kind, Path(job.root))
+    learns = learner(spec.kind, spec.fleet, Path(job.root))
     lesson, pins = _lesson(spec, split), {"seed": job.seed, "threads": spec.threads}
     if job.warm is None:
-        return learner.fit(lesson, params, **pins)
-    before = learner.load(job.warm.files)
-    return cast(Updating, learner).fit(lesson, params, **pins, warm=before)
+        return learns.fit(lesson, params, **pins)
+    before = learns.load(job.warm.files)
+    return cast(Updating, learns).fit(lesson, params, **pins, warm=before)
 
 
 def _lesson(spec: ModelSpec, split: Split) -> Lesson:
@@ -128,7 +128,7 @@ def _trained(  # noqa: PLR0913 what was trained, and all that it came from
         lesson=_lesson(spec, split),
         fitted=fitted,
         files=files,
-        load=kind(spec.kind, Path(job.root)).load,
+        load=learner(spec.kind, spec.fleet, Path(job.root)).load,
         again=(lambda: _fitted(spec, split, job)) if quick else None,
         why=why,
     )

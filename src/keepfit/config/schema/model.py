@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from keepfit.config.schema.gate import Benchmark, Gate, Metric
+from keepfit.config.schema.per import Per
 from keepfit.config.schema.release import Keep, Promote, Schedule
 from keepfit.config.schema.rows import Checks, Data, Encode, Split
 from keepfit.config.schema.serving import Answering, Serve
@@ -50,6 +51,8 @@ class ModelSpec(Table):
     """what it is for"""
     threads: Annotated[int, Field(ge=1)] = 1
     """of training; more than one may cost bit-for-bit rebuilds"""
+    per: str | Per | None = None
+    """a column: a small model for each of its values, as one model with one verdict"""
     train: Literal["window", "all", "update"] = "window"
     """from scratch on data.window, or on all rows; or on from the champion, on new rows"""
     data: Data
@@ -68,6 +71,11 @@ class ModelSpec(Table):
     keep: Keep = Keep()
     serve: Answering = Answering()
     card: Card = Card()
+
+    @property
+    def fleet(self) -> Per | None:
+        """Which values have a model of their own, or None."""
+        return Per(column=self.per) if isinstance(self.per, str) else self.per
 
     @property
     def window(self) -> Duration | None:
