@@ -24,6 +24,8 @@ TABLES = {  # what stands in the file -> the record that reads it
     "[model.NAME.checks]": "Checks",
     "[model.NAME.split]": "Split",
     "[model.NAME.encode]": "Encode",
+    "[model.NAME.tune]": "Tune",
+    "A range of tune.params": "Range",
     "[model.NAME.gate]": "Gate",
     "One of gate.rules": "Rule",
     "[model.NAME.benchmark.BENCHMARK]": "Benchmark",
@@ -138,7 +140,9 @@ def _default(it: Schema) -> str:
 def _type(it: Schema) -> str:
     """The type of a key in words, from its JSON Schema."""
     if "anyOf" in it:
-        return " or ".join(_type(one) for one in it["anyOf"] if one.get("type") != "null")
+        types = [_type(one) for one in it["anyOf"] if one.get("type") != "null"]
+        wider = {"whole number"} if "number" in types else set()
+        return " or ".join(one for one in types if one not in wider)
     if "$ref" in it:
         return "table"
     if "enum" in it:
@@ -148,6 +152,8 @@ def _type(it: Schema) -> str:
 
 def _plain_type(it: Schema) -> str:
     match it:
+        case {"type": "array", "items": {"anyOf": _}}:
+            return "list"
         case {"type": "array", "items": items}:
             return "list of tables" if "$ref" in items else f"list of {_type(items)}"
         case {"type": "array", "prefixItems": items}:

@@ -19,6 +19,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "plan": ("plan", "Say which models need retraining, and why."),
     "run": ("run", "Retrain what is due: train, judge, publish, promote or ask."),
     "train": ("run", "Train a candidate and gather its evidence, nothing else."),
+    "tune": ("tune", "Search hyperparameters on the training rows; print the TOML to paste."),
     "evaluate": ("evaluate", "Score a version on rows."),
     "compare": ("evaluate", "Compare two versions on the same rows."),
     "approve": ("release", "Answer a pending request with yes."),

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from keepfit.config.lines import KeyPath
 from keepfit.config.schema.model import ModelSpec, ProjectTable
 from keepfit.config.schema.release import Promote
+from keepfit.config.space import space_wrongs
 from keepfit.config.wording import Wrong, in_plain_words, shown, unknown_key
 from keepfit.errors import UserError, guess
 from keepfit.names import LATEST, check_name
@@ -76,7 +77,7 @@ def check_model(name: str, table: Table, known: Known, stages: tuple[str, ...]) 
         *_per_wrongs(table.read),
         *_stages_unknown(table.read, stages),
     ]
-    own += _metric_wrongs(table, known)
+    own += [*_metric_wrongs(table, known), *_space_wrongs(table, known)]
     said = {wrong.path for wrong in own}
     wrongs += own + more + [wrong for wrong in found if wrong.path not in said]
     if spec is None or params is None or wrongs:
@@ -112,6 +113,15 @@ def _check_params(table: Table, known: Known) -> tuple[BaseModel | None, list[Wr
     raw = table.raw.get("params", {})
     checked, wrongs = _checked(known.params_of(kind), Table(raw, params))
     return checked, [Wrong(("params", *wrong.path), wrong.message) for wrong in wrongs]
+
+
+def _space_wrongs(table: Table, known: Known) -> Iterator[Wrong]:
+    kind, space = table.read.get("kind"), _entry(_entry(table.read, "tune"), "params")
+    if kind not in known.kinds or not isinstance(space, dict):
+        return
+    base = table.read.get("params")
+    for wrong in space_wrongs(known.params_of(kind), base if isinstance(base, dict) else {}, space):
+        yield Wrong(("tune", "params", *wrong.path), wrong.message)
 
 
 def _feature_wrongs(read: dict[str, Any]) -> Iterator[Wrong]:
@@ -178,6 +188,7 @@ def _metrics_named(table: Any) -> Iterator[tuple[KeyPath, Any]]:
     """Every place of a model that names a metric, right or wrong."""
     for path, metric in _gate_metrics(_entry(table, "gate")):
         yield ("gate", *path), metric
+    yield ("tune", "metric"), _entry(_entry(table, "tune"), "metric")
     benchmarks = _entry(table, "benchmark")
     for name, benchmark in benchmarks.items() if isinstance(benchmarks, dict) else ():
         yield ("benchmark", name, "metric"), _entry(benchmark, "metric")

@@ -34,7 +34,31 @@ class Split:
     train_keys: Keys  # of the train and validation rows: what the model has seen; sorted, distinct
     validation_keys: Keys  # those of the validation rows alone; sorted, distinct
     holdout_keys: Keys  # a key a row of `holdout`, in its order
+    keys: Keys  # a key a row of `train`, then of `validation`
     report: SplitReport
+
+    @property
+    def pool(self) -> pl.DataFrame:
+        """Every row that may be learned from: those of `train`, then those of `validation`."""
+        return pl.concat([self.train, self.validation]) if self.validation.height else self.train
+
+    def only(self, train: NDArray[np.bool_], validation: NDArray[np.bool_]) -> Split:
+        """Some rows of the pool, a truth value a row in each; there is no holdout any more."""
+        pool, keys = self.pool, self.keys
+        learned = pool.filter(pl.Series(train)), pool.filter(pl.Series(validation))
+        tuned, none = np.unique(keys[validation]), self.holdout_keys[:0]
+        seen = np.unique(keys[train | validation])
+        report = SplitReport(
+            by=self.report.by,
+            train=learned[0].height,
+            validation=learned[1].height,
+            holdout=0,
+            unlabelled=0,
+            train_digest=_digest(seen),
+            holdout_digest=_digest(none),
+        )
+        order = np.concatenate([keys[train], keys[validation]])
+        return Split(*learned, self.holdout.clear(), seen, tuned, none, order, report)
 
 
 def cut(  # noqa: PLR0913 - all that a row's side may hang on
@@ -79,7 +103,7 @@ def cut(  # noqa: PLR0913 - all that a row's side may hang on
     return Split(*split, report)
 
 
-Pieces = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, Keys, Keys, Keys]
+Pieces = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, Keys, Keys, Keys, Keys]
 
 
 def check_target(split: Split, target: str, task: str) -> None:
@@ -168,7 +192,9 @@ def _assemble(
     if before is not None:  # what a model goes on from, it has learned as well
         seen = np.union1d(seen, before)
     tuned = np.unique(keys[placed == on.VALIDATION])
-    return train, validation, holdout, seen, tuned, keys[order][sides == on.HOLDOUT]
+    told = keys[order]
+    each = np.concatenate([told[sides == on.TRAIN], told[sides == on.VALIDATION]])
+    return train, validation, holdout, seen, tuned, told[sides == on.HOLDOUT], each
 
 
 def _canonical_order(rows: pl.DataFrame, keys: Keys, times: pl.Series | None) -> NDArray[np.intp]:
@@ -191,7 +217,7 @@ def _report(  # noqa: PLR0913 - the record's own parts
     unlabelled: int,
     shared: int,
 ) -> SplitReport:
-    train, validation, holdout, seen, _, judged = pieces
+    train, validation, holdout, seen, _, judged, _ = pieces
     when = times.filter(pl.Series(placed == on.HOLDOUT)) if times is not None else None
     return SplitReport(
         by=spec.split.how,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from keepfit.config.code import check_metric, check_transform, load_function
 from keepfit.config.lines import dotted, parse_key
 from keepfit.config.load import Project
 from keepfit.config.schema.model import ModelSpec
+from keepfit.config.space import values_in
 from keepfit.data.sources import find_all, sources_of
 from keepfit.errors import KeepfitError, Problem
 from keepfit.kinds import kind, why_no_update
@@ -20,6 +21,7 @@ from keepfit.store.probe import prove
 
 if TYPE_CHECKING:
     from keepfit.kinds.base import Params
+    from keepfit.kinds.own_class import OwnClass
 
 Look = Callable[[], object]  # raises what is wrong
 
@@ -48,11 +50,23 @@ def _own_kind(project: Project, name: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
 
     def look() -> None:
-        wrongs = PythonKind(project.root).own(params).wrongs(params.model_extra or {})
-        found.extend((dotted(("params", *wrong.path)), wrong.message) for wrong in wrongs)
+        own, said = PythonKind(project.root).own(params), params.model_extra or {}
+        found.extend((dotted(("params", *one.path)), one.message) for one in own.wrongs(said))
+        found.extend(_own_space(own, said, project.models[name].tune.params))
 
     error = _error(look)
     return [("params.class", str(error))] if error else found
+
+
+def _own_space(
+    own: OwnClass, said: Mapping[str, Any], space: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """(key, what is wrong) of what is to be searched of the params of a class of the project's."""
+    for name, given in space.items():
+        for path, value in values_in(given):
+            wrongs = own.wrongs({**said, name: value})
+            if told := next((one.message for one in wrongs if one.path[:1] == (name,)), None):
+                yield dotted(("tune", "params", name, *path)), told
 
 
 def _update(project: Project, name: str) -> list[tuple[str, str]]:

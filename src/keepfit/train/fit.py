@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
+from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from keepfit.config.code import load_function
 from keepfit.config.schema.model import ModelSpec
@@ -16,7 +19,7 @@ from keepfit.data.keys import fingerprint_bytes, read_fingerprint
 from keepfit.data.origin import counted
 from keepfit.data.prepare import Prepared, prepare
 from keepfit.data.split import Split
-from keepfit.digest import digest_of, sha256_file
+from keepfit.digest import Digest, digest_of, sha256_file
 from keepfit.errors import Refused
 from keepfit.kinds import kind, learner, params_of
 from keepfit.kinds.base import Fitted, Lesson, Updating
@@ -33,7 +36,13 @@ __all__ = ["Fit", "Job", "fit"]
 _LONG = 60.0  # seconds of a training that is not done a second time to see if it gives the same
 
 
-def fit(job: Job, *, clock: Callable[[], float] = time.perf_counter) -> Fit:
+Transform = Callable[..., Any] | None
+Memory = MutableMapping[Digest, Prepared]  # the rows of the last job that was one of many on them
+
+
+def fit(
+    job: Job, *, clock: Callable[[], float] = time.perf_counter, memory: Memory | None = None
+) -> Fit:
     """A candidate with its files; what `prepare` and the kind raise, and Refused if code moved."""
     if job.watch:
         return _watched(job, clock)
@@ -41,19 +50,13 @@ def fit(job: Job, *, clock: Callable[[], float] = time.perf_counter) -> Fit:
     if job.code is not None and (spec.data.transform or spec.own_class):
         _check_unchanged(job.code, root)
     transform = load_function(spec.data.transform, root) if spec.data.transform else None
-    prepared = prepare(
-        job.snapshot,
-        spec,
-        lambda digest: Path(job.paths[digest]),
-        root=root,
-        transform=transform,
-        seen=read_fingerprint(job.warm.keys) if job.warm else None,
-    )
+    prepared = _prepared(job, spec, transform, {} if memory is None else memory)
     begun = clock()
     fitted = _fitted(spec, prepared.split, job)
     files = fitted.save()
     seconds = clock() - begun
-    if spec.own_class or _own_kind(spec.kind):
+    # What comes of a search is trained once more, on all rows, and held to it then.
+    if job.portion is None and (spec.own_class or _own_kind(spec.kind)):
         hold(_trained(spec, prepared.split, job, fitted, files, quick=seconds < _LONG))
     return Fit(
         candidate=_candidate(job, spec, prepared, fitted, files, seconds=seconds),
@@ -63,6 +66,39 @@ def fit(job: Job, *, clock: Callable[[], float] = time.perf_counter) -> Fit:
         proof=proof_of(prepared, spec, fitted, files, transform),
         validated=_validated(prepared.split),
     )
+
+
+def _prepared(job: Job, spec: ModelSpec, transform: Transform, memory: Memory) -> Prepared:
+    """The job's rows; those of a portion are made ready once for all portions of them."""
+    if job.portion is None:
+        memory.clear()
+        return _all_rows(job, spec, transform)
+    table = {name: value for name, value in job.spec.items() if name not in ("params", "tune")}
+    name = digest_of([table, job.snapshot.digest, job.code, job.warm and job.warm.base])
+    if name not in memory:
+        memory.clear()
+        memory[name] = _all_rows(job, spec, transform)
+    whole = memory[name]
+    train, validation = (
+        _bits(packed, len(whole.split.keys))
+        for packed in (job.portion.train, job.portion.validation)
+    )
+    return replace(whole, split=whole.split.only(train, validation))
+
+
+def _all_rows(job: Job, spec: ModelSpec, transform: Transform) -> Prepared:
+    return prepare(
+        job.snapshot,
+        spec,
+        lambda digest: Path(job.paths[digest]),
+        root=Path(job.root),
+        transform=transform,
+        seen=read_fingerprint(job.warm.keys) if job.warm else None,
+    )
+
+
+def _bits(packed: bytes, rows: int) -> NDArray[np.bool_]:
+    return np.unpackbits(np.frombuffer(packed, dtype=np.uint8), count=rows).astype(np.bool_)
 
 
 def _watched(job: Job, clock: Callable[[], float]) -> Fit:

@@ -37,6 +37,13 @@ class Warm(Record, frozen=True, kw_only=True):
     keys: bytes  # the fingerprint of the rows that it has learned from
 
 
+class Portion(Record, frozen=True, kw_only=True):
+    """Which rows of those that may be learned from: a bit a row of `Split.pool`."""
+
+    train: bytes
+    validation: bytes
+
+
 class Job(Record, frozen=True, kw_only=True):
     """One model to fit on one snapshot."""
 
@@ -47,6 +54,7 @@ class Job(Record, frozen=True, kw_only=True):
     seed: int
     code: Code | None = None  # what the project's files must still be when `transform` is imported
     warm: Warm | None = None  # what it goes on from; None: it begins from scratch
+    portion: Portion | None = None  # learn from these alone, and see no holdout; None: from all
     watch: bool = False  # note what the project's code asks for that no recipe holds; slow
 
     @classmethod

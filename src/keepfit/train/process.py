@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from queue import SimpleQueue
 from threading import Thread
 from typing import IO
@@ -24,11 +25,12 @@ def main() -> None:
     frames: SimpleQueue[bytes] = SimpleQueue()
     Thread(target=_listen, args=(asked, frames), daemon=True).start()
 
-    from keepfit.train.fit import fit  # numpy and polars, while the parent still gets ready
+    from keepfit.train.fit import Memory, fit  # numpy, polars, while the parent still gets ready
 
+    memory: Memory = {}
     while True:
         ask = msgspec.msgpack.decode(frames.get(), type=Ask)
-        write(answers, _answer(ask, fit))
+        write(answers, _answer(ask, partial(fit, memory=memory)))
 
 
 def _own_streams() -> tuple[IO[bytes], IO[bytes]]:

@@ -12,6 +12,7 @@ from keepfit.config.schema.release import Keep, Promote, Schedule
 from keepfit.config.schema.rows import Checks, Data, Encode, Split
 from keepfit.config.schema.serving import Answering, Serve
 from keepfit.config.schema.table import Table
+from keepfit.config.schema.tune import Tune
 from keepfit.durations import Duration
 
 
@@ -61,6 +62,7 @@ class ModelSpec(Table):
     encode: Encode = Encode()
     params: dict[str, Any] = {}
     """what the kind takes"""
+    tune: Tune = Tune()
     gate: Gate = Gate()
     benchmark: dict[str, Benchmark] = {}
     """files of cases with expected answers, by name"""
