@@ -6,7 +6,7 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,8 @@ Search = Generator[Candidate, Trial, None]
 def planned(how: str, wanted: Wanted) -> int:
     """How many candidates a search looks at, at most."""
     if how == "grid":
-        size = size_of_grid(wanted.space)
+        own = all(wanted.base[each.name] in each.points() for each in wanted.space)
+        size = size_of_grid(wanted.space) - own
         return min(size, wanted.trials or size)
     return wanted.trials or TRIALS
 
@@ -69,11 +70,12 @@ def at_random(wanted: Wanted) -> Search:
 
 def by_grid(wanted: Wanted) -> Search:
     """Every combination; of too many some, drawn at random."""
-    every, count = size_of_grid(wanted.space), planned("grid", wanted)
-    rng = np.random.default_rng(wanted.seed)
-    chosen = set(rng.permutation(every)[:count].tolist())
-    for place, params in enumerate(grid(wanted.space)):
-        if place in chosen and params != wanted.base:
+    count = planned("grid", wanted)
+    every = planned("grid", replace(wanted, trials=None))
+    chosen = set(np.random.default_rng(wanted.seed).permutation(every)[:count].tolist())
+    others = (params for params in grid(wanted.space) if params != wanted.base)
+    for place, params in enumerate(others):
+        if place in chosen:
             yield Candidate(params)
 
 

@@ -50,7 +50,9 @@ class Span:
         count = self._steps or self.range.points
         if self.whole and not self.range.step and not self.range.log:
             count = min(count, int(self.range.high - self.range.low) + 1)
-        spread = (self._between(number / (count - 1)) for number in range(count))
+        inner = (self._between(number / (count - 1)) for number in range(1, count - 1))
+        last = self._between(1.0) if self.range.step else self.range.high
+        spread = [self.range.low, *inner, last]
         return tuple(dict.fromkeys(self.tidy(value) for value in spread))
 
     def at(self, share: float) -> int | float:
@@ -65,8 +67,11 @@ class Span:
         if self.whole:
             return min(max(round(value), math.ceil(low)), math.floor(high))
         if self.range.step:
-            return float(f"{min(value, high):.12g}")
-        return min(max(float(f"{value:.{_DIGITS}g}"), float(low)), float(high))
+            near = float(f"{value:.12g}")
+        else:
+            more = math.floor(math.log10(max(abs(low), abs(high)) / (high - low)))
+            near = float(f"{value:.{_DIGITS + max(0, more)}g}")
+        return float(value) if value in (low, high) else min(max(near, float(low)), float(high))
 
     @property
     def _steps(self) -> int:
