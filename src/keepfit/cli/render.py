@@ -63,6 +63,11 @@ def figure(value: float | None) -> str:
     return f"{value:#.4g}"
 
 
+def signed(value: float) -> str:
+    """The same with a sign that says in which direction it changed."""
+    return f"+{figure(value)}" if value > 0 else figure(value)
+
+
 def count(number: int, noun: str) -> str:
     """`1 row`, `31,204 rows`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,7 +11,7 @@ from keepfit.cli.failure import show_failure
 from keepfit.cli.look import moment
 from keepfit.cli.render import count, next_step, seconds, symbol, table
 from keepfit.cli.session import Session, verb, writes
-from keepfit.errors import Refused
+from keepfit.errors import Refused, UserError
 
 if TYPE_CHECKING:
     from keepfit.lifecycle.release import Release
@@ -133,9 +134,22 @@ def _record(one: Done) -> dict[str, Any]:
 
 @click.command("train")
 @click.argument("model")
+@click.option("--sizes", help="Train on parts of the rows instead: 10k,50k,1m; the learning curve.")
+@click.option("--chart", type=click.Path(path_type=Path), help="With --sizes: without suffix.")
 @verb
-def train_(session: Session, model: str) -> None:
-    """Train a candidate and gather its evidence, nothing else: no version, no promotion."""
+def train_(session: Session, model: str, *, sizes: str | None, chart: Path | None) -> None:
+    """Train a candidate and gather its evidence, nothing else: no version, no promotion.
+
+    With --sizes, say what the model learns from few rows and from many: each size is scored on the
+    same training rows, which none learns from.
+    """
+    if sizes is not None:
+        from keepfit.cli.curve import show_curve
+
+        show_curve(session, model, sizes, chart)
+        return
+    if chart is not None:
+        raise UserError("--chart is of a learning curve; expected --sizes 10k,50k beside it")
     from keepfit.train.worker import Trainer
 
     with Trainer() as trainer:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from keepfit.cli.render import count, figure, next_step, symbol, table
+from keepfit.cli.render import count, figure, next_step, signed, symbol, table
 from keepfit.cli.session import Session, verb
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def _show(found: Tuned) -> None:
     )
     names = list(found.baseline.params)
     shown = [found.baseline, *found.ranked[:_MOST]]
-    header = ("trial", *names, found.metric, "spread", "gain", "", "takes")
+    sure = f"{found.confidence * 100:g} % sure of" if any(one.low for one in shown) else ""
+    header = ("trial", *names, found.metric, "spread", "gain", sure, "takes")
     numeric = [name for name in names if all(_is_number(one.params[name]) for one in shown)]
     rows = [_row(one, names) for one in shown]
     table(rows, header, right=" ".join(["trial", *numeric, found.metric, "spread", "gain"]))
@@ -74,7 +75,7 @@ def _show(found: Tuned) -> None:
 
 
 def _row(one: Trial, names: list[str]) -> tuple[object, ...]:
-    gain = "" if one.gain is None else f"{'+' if one.gain > 0 else ''}{figure(one.gain)}"
+    gain = "" if one.gain is None else signed(one.gain)
     between = "" if one.low is None else f"{figure(one.low)} to {figure(one.high)}"
     return (
         one.number or "file",

@@ -14,7 +14,7 @@ import polars as pl
 
 from keepfit.config.schema.model import ModelSpec
 from keepfit.data.check import refuse
-from keepfit.data.folds import Fold, Mask, folds_of, units_of
+from keepfit.data.folds import Fold, Mask, fewer, folds_of, units_of
 from keepfit.data.keys import Keys, row_keys
 from keepfit.data.prepare import prepare
 from keepfit.data.sides import times_of
@@ -33,6 +33,8 @@ from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.score import gate_metric
 from keepfit.train.job import Fit, Job, Portion
 from keepfit.train.worker import Running
+
+_FEW = 100  # rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,13 @@ class Bench:
         pool = self.split.pool
         told = [*sorted(pool.columns), str(self.split.train.height)]
         return sha256(row_keys(pool).tobytes() + "\0".join(told).encode())
+
+    def warm_up(self) -> None:
+        """Learn from a few rows: a process's first training also loads the library, which would
+        count as time that the first params took."""
+        few = fewer(self.folds[0], self.units, _FEW, self.seed)
+        with suppress(KeepfitError):  # which may hold one class only
+            self._begun(self.model.spec.params, few).result()
 
     def judged(self, params: dict[str, Any], folds: Sequence[Fold]) -> Iterator[Judged]:
         """What is learned with these params on each fold; while one is judged, the next learns.

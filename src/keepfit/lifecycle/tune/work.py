@@ -73,6 +73,7 @@ class Work:
 
     def _learn_base(self) -> None:
         if not self.base:
+            self.bench.warm_up()
             params = self.bench.model.spec.params
             self.base = list(self._timed(params, self.bench.folds, 1.0, "the file's params"))
 
