@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from keepfit.digest import Digest, sha256
 from keepfit.errors import KeepfitError, Refused, UserError
 from keepfit.evaluate import luck
 from keepfit.evaluate.dependence import dependence
+from keepfit.evaluate.folds import Luck, over_folds
 from keepfit.evaluate.metrics import Metric, get
 from keepfit.evaluate.names import problem
 from keepfit.evaluate.sample import Sample, classes_of
@@ -31,6 +31,7 @@ from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.peek import Peek, look_at
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.score import gate_metric
+from keepfit.records.comparison import Comparison
 from keepfit.train.job import Fit, Job, Portion
 from keepfit.train.worker import Running
 
@@ -45,15 +46,6 @@ class Judged:
     score: float
     learned: int  # rows
     seconds: float  # that fitting took
-
-
-@dataclass(frozen=True, slots=True)
-class Luck:
-    """A gain and the interval around it."""
-
-    gain: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,18 +139,9 @@ class Bench:
         folds: Sequence[Fold],
         confidence: float,
     ) -> Luck:
-        """How much better one side is on the rows of all folds; NotMeasurable without an interval.
-
-        The intervals of the folds, whose rows are others, are put together by the method of
-        variance estimates recovery (Zou and Donner, 2008, Statistics in Medicine 27, 1693-1702).
-        """
-        found = [self._gain(*each, confidence) for each in zip(ours, theirs, folds, strict=True)]
-        rows = [one.sample.size for one in ours]
-        weights = [count / sum(rows) for count in rows]
-        gain = sum(w * one.gain for w, one in zip(weights, found, strict=True))
-        below = (w * (one.gain - one.low) for w, one in zip(weights, found, strict=True))
-        above = (w * (one.high - one.gain) for w, one in zip(weights, found, strict=True))
-        return Luck(gain, gain - math.hypot(*below), gain + math.hypot(*above))
+        """How much better one side is over the folds; NotMeasurable without an interval."""
+        sides = zip(ours, theirs, folds, strict=True)
+        return over_folds([self._gain(*each, confidence) for each in sides])
 
     def _begun(self, params: dict[str, Any], fold: Fold) -> Running:
         portion = Portion(train=_packed(fold.train), validation=_packed(fold.validation))
@@ -181,14 +164,14 @@ class Bench:
         split, seconds = fit.candidate.split, fit.candidate.seconds
         return Judged(sample, self.metric.of(sample), split.train, seconds)
 
-    def _gain(self, ours: Judged, theirs: Judged, fold: Fold, confidence: float) -> Luck:
+    def _gain(self, ours: Judged, theirs: Judged, fold: Fold, confidence: float) -> Comparison:
         spec, a, b = self.model.spec, ours.sample, theirs.sample
         if a.classes:
             classes = classes_of(a.truth, a.prediction, b.prediction)
             a, b = replace(a, classes=classes), replace(b, classes=classes)
         rows = self.split.pool.filter(pl.Series(fold.judge))
         times = times_of(rows, spec) if spec.split.how == "time" else None
-        found = luck.compare(
+        return luck.compare(
             self.metric,
             a,
             b,
@@ -196,7 +179,6 @@ class Bench:
             rng=np.random.default_rng(self.seed),
             dependence=dependence(rows, spec.gate.cluster, times),
         )
-        return Luck(found.gain, found.low, found.high)
 
 
 def _undivided(spec: ModelSpec) -> ModelSpec:
