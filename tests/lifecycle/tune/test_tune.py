@@ -406,3 +406,35 @@ def test_the_same_rows_in_other_files_are_the_same_search(searched):
     after = tuned(searched)
     assert after.resumed == 9
     assert told(tuned(searched, fresh=True)) == told(before)
+
+
+def test_a_fleet_and_rows_that_weigh_more_are_searched_as_they_are_trained(life):
+    life.add(f"[model.price.tune]\ntrials = 2\nfolds = 2\nparams = {{ {ALPHA} }}")
+    plain = told(tuned(life))
+    life.change('kind     = "ridge"', 'kind     = "ridge"\nper      = "district"')
+    fleet = told(tuned(life))
+    sales(
+        life,
+        lambda rows: rows.with_columns(origin=pl.when(pl.col("rooms") > "3").then(pl.lit("a"))),
+    )
+    life.change(
+        'key    = ["house_id"]',
+        'key    = ["house_id"]\norigin = { column = "origin", weight = { a = 5 } }',
+    )
+    weighed = told(tuned(life))
+    scores = [[score for *_, score, _, _, _ in found] for found in (plain, fleet, weighed)]
+    assert all(None not in found for found in scores)
+    assert scores[0] != scores[1] != scores[2]
+
+
+def test_texts_that_say_too_little_to_be_answered_are_judged_all_the_same(life):
+    life.change('kind     = "ridge"', 'kind     = "text-classifier"')
+    life.change('target   = "price"', 'target   = "garden"')
+    life.change('"area_m2", "rooms", "age_years", "district", "garden"]', '"district"]')
+    life.change('metric = "mae"\nrules  = [{ metric = "mae", max = 20000 }]', 'metric = "log_loss"')
+    life.change("alpha = 0.1", "epochs = 1")
+    life.add('[model.price.data.text.district]\nvague = ["centre"]')
+    life.add("[model.price.tune]\ntrials = 1\nfolds = 2\nparams = { epochs = [1, 2] }")
+    found = tune(life.model, life.ports(), written={"epochs": 1})
+    assert [one.outcome for one in found.trials] == ["scored", "scored"]
+    assert all(cut.judged > 20 for cut in found.cuts)

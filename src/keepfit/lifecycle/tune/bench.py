@@ -32,6 +32,7 @@ from keepfit.lifecycle.peek import Peek, look_at
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.score import gate_metric
 from keepfit.records.comparison import Comparison
+from keepfit.train.artifact import load
 from keepfit.train.job import Fit, Job, Portion
 from keepfit.train.worker import Running
 
@@ -157,8 +158,10 @@ class Bench:
                 hint="data.transform must give the same rows each time: no clock, no chance",
             )
         rows = self.split.pool.filter(pl.Series(fold.judge))
-        predictor = fit.predictor(model.spec, model.transform(), home=model.root)
-        said, truth = predictor.on_prepared(rows), rows[model.spec.target]
+        fitted = load(fit.candidate.kind, fit.files, fit.candidate.files, model.root)
+        # as `Predictor.predict_every`: no text is an excuse when a model is judged
+        said = fitted.predict(rows.select(model.spec.features))
+        truth = rows[model.spec.target]
         classes = classes_of(truth, said) if model.task == "classification" else ()
         sample = Sample(truth, said, classes, rows)
         split, seconds = fit.candidate.split, fit.candidate.seconds
