@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from keepfit.config.schema.model import ModelSpec
 from keepfit.data import sides as on
 from keepfit.data.dtypes import family, in_words
-from keepfit.data.keys import Keys, among, row_keys
+from keepfit.data.keys import Keys, among, distinct, row_keys
 from keepfit.data.sides import Sides
 from keepfit.digest import Digest, sha256
 from keepfit.errors import DataRefused, UserError
@@ -46,8 +46,8 @@ class Split:
         """Some rows of the pool, a truth value a row in each; there is no holdout any more."""
         pool, keys = self.pool, self.keys
         learned = pool.filter(pl.Series(train)), pool.filter(pl.Series(validation))
-        tuned, none = np.unique(keys[validation]), self.holdout_keys[:0]
-        seen = np.unique(keys[train | validation])
+        tuned, none = distinct(keys[validation]), self.holdout_keys[:0]
+        seen = distinct(keys[train | validation])
         report = SplitReport(
             by=self.report.by,
             train=learned[0].height,
@@ -168,10 +168,10 @@ def _without_known(sides: Sides, keys: Keys, seen: Keys | None) -> tuple[Sides, 
 def _apart(sides: Sides, keys: Keys) -> tuple[Sides, int]:
     """No key on two sides: the holdout keeps its rows, then the validation rows theirs."""
     placed = sides.copy()
-    judged = np.isin(keys, keys[sides == on.HOLDOUT])
+    judged = among(keys, keys[sides == on.HOLDOUT])
     doubled = judged & (sides != on.HOLDOUT) & (sides != on.NOWHERE)
     placed[doubled] = on.NOWHERE
-    tuned = np.isin(keys, keys[placed == on.VALIDATION])
+    tuned = among(keys, keys[placed == on.VALIDATION])
     placed[tuned & (placed == on.TRAIN)] = on.NOWHERE
     return placed, int(doubled.sum())
 
@@ -188,10 +188,10 @@ def _assemble(
     train, validation, holdout = (
         ordered.filter(pl.Series(sides == side)) for side in (on.TRAIN, on.VALIDATION, on.HOLDOUT)
     )
-    seen = np.unique(keys[(placed == on.TRAIN) | (placed == on.VALIDATION)])
+    seen = distinct(keys[(placed == on.TRAIN) | (placed == on.VALIDATION)])
     if before is not None:  # what a model goes on from, it has learned as well
         seen = np.union1d(seen, before)
-    tuned = np.unique(keys[placed == on.VALIDATION])
+    tuned = distinct(keys[placed == on.VALIDATION])
     told = keys[order]
     each = np.concatenate([told[sides == on.TRAIN], told[sides == on.VALIDATION]])
     return train, validation, holdout, seen, tuned, told[sides == on.HOLDOUT], each
@@ -199,7 +199,7 @@ def _assemble(
 
 def _canonical_order(rows: pl.DataFrame, keys: Keys, times: pl.Series | None) -> NDArray[np.intp]:
     by: list[NDArray[np.uint64] | NDArray[np.int64]] = [keys]
-    if len(np.unique(keys)) < len(keys):
+    if len(distinct(keys)) < len(keys):
         by.insert(0, row_keys(rows))  # rows of one key are told apart by all that they hold
     if times is not None:
         lowest = np.iinfo(np.int64).min

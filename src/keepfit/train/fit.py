@@ -27,7 +27,7 @@ from keepfit.records.training import Candidate, Code
 from keepfit.train.artifact import digests
 from keepfit.train.job import Fit, Job
 from keepfit.train.promises import Trained, hold
-from keepfit.train.proof import proof_of
+from keepfit.train.proof import NOTHING, proof_of
 from keepfit.train.recipe import environment
 from keepfit.train.watch import Watch
 
@@ -55,11 +55,14 @@ def fit(
     fitted = _fitted(spec, prepared.split, job)
     files = fitted.save()
     seconds = clock() - begun
-    # What comes of a search is trained once more, on all rows, and held to it then.
-    if job.portion is None and (spec.own_class or _own_kind(spec.kind)):
+    candidate = _candidate(job, spec, prepared, fitted, files, seconds=seconds)
+    if job.portion:  # what comes of a search is trained once more, held to its promises and proved
+        seen = environment(spec.threads, root)
+        return Fit(candidate=candidate, files=files, keys=b"", environment=seen, proof=NOTHING)
+    if spec.own_class or _own_kind(spec.kind):
         hold(_trained(spec, prepared.split, job, fitted, files, quick=seconds < _LONG))
     return Fit(
-        candidate=_candidate(job, spec, prepared, fitted, files, seconds=seconds),
+        candidate=candidate,
         files=files,
         keys=fingerprint_bytes(prepared.split.train_keys),
         environment=environment(spec.threads, root),

@@ -22,6 +22,9 @@ from keepfit.train.semantic import parameters
 ROWS = 20  # examples, of which tables of very many columns keep fewer
 _CELLS = 2000
 
+# Of a training that nobody keeps.
+NOTHING = Proof(rows="", columns={}, parameters="", examples=(), predictions=())
+
 
 def proof_of(
     prepared: Prepared,

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from keepfit.config.lines import dotted
 from keepfit.config.wording import in_plain_words
 from keepfit.data.folds import Fold, fewer
+from keepfit.decide.words import figures
 from keepfit.errors import KeepfitError, UserError
 from keepfit.evaluate.sample import NotMeasurable
 from keepfit.kinds.base import Params
@@ -136,9 +137,10 @@ class Work:
         count = runs(self.bench.model.spec.tune.search, self.wanted)
         scores = [one.score for one in before if one.score is not None and one.share == 1]
         best = min(scores) if self.wanted.lower else max(scores)
+        (shown,) = figures(best, apart=abs(best) / 100)
         left = (count + 1 - number) * self.spent / self.shares if self.shares else 0.0
         time = f", about {_span(left)} left" if left else ""
-        return f"trial {number} of {count}, best {self.bench.metric.name} {best:.4g}{time}"
+        return f"trial {number} of {count}, best {self.bench.metric.name} {shown}{time}"
 
 
 def _span(seconds: float) -> str:
