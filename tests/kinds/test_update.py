@@ -14,7 +14,11 @@ PROMISES = runpy.run_path(str(Path(__file__).parents[1] / "promises" / "test_kin
 Case, lesson, rows = PROMISES["Case"], PROMISES["lesson"], PROMISES["rows"]
 SGD = {"estimator": "sklearn.linear_model.SGDClassifier", "loss": "log_loss"}
 CASES = {
-    **{n: c for n, c in PROMISES["CASES"].items() if c.kind.startswith(("catboost", "lightgbm"))},
+    **{
+        n: c
+        for n, c in PROMISES["CASES"].items()
+        if c.kind.startswith(("catboost", "lightgbm", "mlp"))
+    },
     "passes of scikit-learn": Case("sklearn", SGD, "label"),
     "passes of scikit-learn, numbers": Case(
         "sklearn", {"estimator": "sklearn.linear_model.SGDRegressor", "eta0": 0.001}, "amount"
@@ -29,7 +33,7 @@ CASES = {
 
 @pytest.fixture(params=CASES.values(), ids=CASES)
 def case(request):
-    pytest.importorskip(request.param.kind.partition("-")[0])
+    pytest.importorskip(PROMISES["extra_of"](request.param))
     return request.param
 
 
@@ -108,6 +112,7 @@ def test_every_kind_says_whether_it_can():
     assert can == {
         *("catboost-classifier", "catboost-regressor"),
         *("lightgbm-classifier", "lightgbm-regressor"),
+        *("mlp-classifier", "mlp-regressor"),
         "sklearn",
     }
 

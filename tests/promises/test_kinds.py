@@ -83,6 +83,14 @@ CASES = {
     ),
     "lightgbm of two classes": Case("lightgbm-classifier", {}, "yes"),
     "lightgbm of classes": Case("lightgbm-classifier", {"num_iterations": 20}, "label"),
+    "net": Case("mlp-regressor", {"learning_rate": 0.02, "batch_size": 20}, "amount"),
+    "net of a quantile": Case(
+        "mlp-regressor",
+        {"loss": "quantile", "quantile": 0.5, "learning_rate": 0.02, "dropout": 0.1},
+        "amount",
+    ),
+    "net of two classes": Case("mlp-classifier", {"learning_rate": 0.02, "epochs": 20}, "yes"),
+    "net of classes": Case("mlp-classifier", {"learning_rate": 0.02, "epochs": 20}, "label"),
     "texts": Case("text-classifier", {"epochs": 20}, "label", ("note",)),
     "texts of two columns, two classes": Case(
         "text-classifier", {"epochs": 20, "exact": True}, "yes", ("note", "colour")
@@ -94,7 +102,13 @@ CASES = {
     "python of classes": Case("python", {"class": "own_kinds:Centroids"}, "label"),
 }
 HOME = Path(__file__).parent  # of the classes
-EXTRAS = {"sklearn": "sklearn", "hist": "sklearn", "catboost": "catboost", "lightgbm": "lightgbm"}
+EXTRAS = {
+    "sklearn": "sklearn",
+    "hist": "sklearn",
+    "catboost": "catboost",
+    "lightgbm": "lightgbm",
+    "mlp": "torch",
+}
 
 
 @pytest.fixture(params=CASES.values(), ids=CASES)
@@ -226,7 +240,7 @@ def test_what_it_saves_it_loads(case, fitted):
 
 def test_it_is_saved_in_formats_that_run_no_code(fitted):
     for name, data in fitted.save().items():
-        assert name.rpartition(".")[2] in {"json", "skops", "npy", "cbm", "txt"}
+        assert name.rpartition(".")[2] in {"json", "skops", "npy", "cbm", "txt", "safetensors"}
         assert not data.startswith(b"\x80")  # how every pickle begins
 
 

@@ -66,7 +66,7 @@ NAMES = {
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     """A model of every kind and every way into it, each with a version in production."""
-    for package in ("sklearn", "catboost", "lightgbm"):
+    for package in ("sklearn", "catboost", "lightgbm", "torch"):
         pytest.importorskip(package)
     root = tmp_path_factory.mktemp("one-path")
     rows(300, seed=3).with_row_index("id").write_csv(root / "rows.csv")

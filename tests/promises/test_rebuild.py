@@ -277,7 +277,7 @@ def rebuilt(folder, world, *, shared):
 
 
 def test_every_kind_is_made_again_bit_for_bit_where_everything_is_otherwise(tmp_path, shim):
-    for package in ("sklearn", "catboost", "lightgbm"):
+    for package in ("sklearn", "catboost", "lightgbm", "torch"):
         pytest.importorskip(package)
     found = worlds(shim, tmp_path)
     everything = Otherwise({})

@@ -29,6 +29,7 @@ class Entry(NamedTuple):
 
 
 _PLAIN = "keepfit.kinds.plain_rows:row_model"
+_MLP = "keepfit.kinds.mlp_rows:row_model"
 _BOOSTING = "keepfit.kinds.boosting_params"
 
 KINDS: dict[str, Entry] = {
@@ -64,6 +65,12 @@ KINDS: dict[str, Entry] = {
     ),
     "lightgbm-regressor": Entry(
         f"{_BOOSTING}:LightGbmRegressor", "keepfit.kinds.lightgbm:REGRESSOR"
+    ),
+    "mlp-classifier": Entry(
+        "keepfit.kinds.mlp_params:MlpClassifier", "keepfit.kinds.mlp:CLASSIFIER", _MLP
+    ),
+    "mlp-regressor": Entry(
+        "keepfit.kinds.mlp_params:MlpRegressor", "keepfit.kinds.mlp:REGRESSOR", _MLP
     ),
     "text-classifier": Entry(
         "keepfit.kinds.text_params:TextClassifier",
@@ -122,8 +129,8 @@ def why_no_update(name: str, params: Params, home: Path | None = None) -> str | 
         return None
     return (
         f"is 'update': going on from a model is not for it, {why}; expected 'window' or 'all', or "
-        "another kind: catboost-…, lightgbm-…, sklearn with an estimator that has partial_fit, or "
-        "a class of yours whose fit asks for `warm`"
+        "another kind: catboost-…, lightgbm-…, mlp-…, sklearn with an estimator that has "
+        "partial_fit, or a class of yours whose fit asks for `warm`"
     )
 
 

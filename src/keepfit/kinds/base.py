@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
@@ -40,6 +41,7 @@ class Lesson:
     train: pl.DataFrame  # the features and the target; the target is never null
     validation: pl.DataFrame  # the same columns, for early stopping; may have no rows
     encode: Encode
+    workplace: Path | None = None  # a folder for what a training that is ended goes on from
 
 
 @dataclass(frozen=True, slots=True)

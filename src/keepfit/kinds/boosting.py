@@ -3,7 +3,6 @@ and is asked for scores. Whatever else a kind promises is kept here, once for al
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -19,7 +18,7 @@ from keepfit.kinds.boosting_params import Boosting
 from keepfit.kinds.boosting_table import Table, known_missing, table_of
 from keepfit.kinds.encode import Floats, learn
 from keepfit.kinds.encoding import Encoding
-from keepfit.kinds.labels import codes_among, places_of
+from keepfit.kinds.labels import codes_among, validation_of
 from keepfit.kinds.logistic import classes_of
 from keepfit.kinds.plain import prediction_of
 from keepfit.kinds.regression import target_of
@@ -202,9 +201,10 @@ class BoostingKind:
             missing=missing,
             weights=class_weights(target, len(classes)) if wanted.weights == "balanced" else None,
         )
+        judges = validation_of(lesson, classes)
         course = Course(
             train=reader.rows(lesson.train, target),
-            validation=_validation(lesson, classes, reader),
+            validation=reader.rows(*judges) if judges else None,
             classes=len(classes),
             seed=seed,
             threads=threads,
@@ -272,15 +272,3 @@ def class_weights(codes: np.ndarray, classes: int) -> Floats:
     rows = np.maximum(np.bincount(codes, minlength=classes), 1)  # new rows may lack a class
     weights: Floats = codes.size / (classes * rows)
     return weights
-
-
-def _validation(lesson: Lesson, classes: tuple[Label, ...], reader: Reader) -> Rows | None:
-    """The validation rows, without those of a class that training never saw; None for none."""
-    if not lesson.validation.height:
-        return None
-    if not classes:
-        target = target_of(dataclasses.replace(lesson, train=lesson.validation))
-        return reader.rows(lesson.validation, target)
-    codes = places_of(lesson.validation[lesson.target], classes)
-    rows = lesson.validation.filter(codes.is_not_null())
-    return reader.rows(rows, codes.drop_nulls().to_numpy()) if rows.height else None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import polars as pl
 
 from keepfit.errors import DataRefused
 from keepfit.kinds.base import Lesson
+from keepfit.kinds.regression import target_of
 from keepfit.records.base import Label
 
 
@@ -30,3 +33,17 @@ def places_of(target: pl.Series, classes: tuple[Label, ...]) -> pl.Series:
     places = dict(zip(classes, range(len(classes)), strict=True))
     known = target.cast(labels.dtype)
     return known.replace_strict(places, default=None, return_dtype=pl.Int64)
+
+
+def validation_of(
+    lesson: Lesson, classes: tuple[Label, ...]
+) -> tuple[pl.DataFrame, np.ndarray] | None:
+    """The validation rows with their target, as numbers or the places of their labels; without
+    those of a class that training never saw. None for no rows."""
+    if not lesson.validation.height:
+        return None
+    if not classes:
+        return lesson.validation, target_of(dataclasses.replace(lesson, train=lesson.validation))
+    codes = places_of(lesson.validation[lesson.target], classes)
+    rows = lesson.validation.filter(codes.is_not_null())
+    return (rows, codes.drop_nulls().to_numpy()) if rows.height else None

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import exp, inf, nan
 from operator import mul
-from typing import cast
+from typing import TypeVar, cast
 
 from keepfit.kinds.encoding import Category
 from keepfit.kinds.plain_file import Output, Plain, read
 from keepfit.kinds.rows import Value
 from keepfit.records.base import Label
 
-_Levels = dict[Value, float]  # the weight of a category's value
+T = TypeVar("T")
 
 
 def row_model(kind: str, files: Mapping[str, bytes]) -> PlainRows | None:
@@ -39,9 +39,9 @@ class PlainRows:
     def label(self, row: Sequence[Value]) -> tuple[Label, tuple[float, ...]]:
         """What a classifier says; the last bits of a chance may differ from numpy's."""
         if len(self._scores) > 1:
-            best, shares = _softmax([score.of(row) for score in self._scores])
+            best, shares = softmax([score.of(row) for score in self._scores])
         else:
-            best, shares = _two_shares(self._scores[0].of(row))
+            best, shares = two_shares(self._scores[0].of(row))
         return self.classes[best], shares
 
 
@@ -57,7 +57,7 @@ class _Score:
         self._fills = tuple(number.fill or 0.0 for number in numbers)
         weights = zip(categories, out.categories, strict=True)
         self._categories = tuple(
-            (place, _levels(category, own))
+            (place, levels_of(category, own, 0.0))
             for place, (category, own) in enumerate(weights, start=len(numbers))
         )
 
@@ -75,7 +75,7 @@ class _Score:
             score = self._filled(cast("Sequence[float | None]", row))
         for place, levels in self._categories:
             weight = levels.get(row[place])
-            score += _unseen(levels, row[place]) if weight is None else weight
+            score += unseen(levels, row[place], 0.0) if weight is None else weight
         return score
 
     def _filled(self, row: Sequence[float | None]) -> float:
@@ -86,28 +86,30 @@ class _Score:
         return score
 
 
-def _levels(category: Category, weights: tuple[float, ...]) -> _Levels:
+def levels_of(category: Category, values: Sequence[T], other: T) -> dict[Value, T]:
+    """What stands for each value of a category; `values` are those of its levels, then of a missing
+    one if that is a level, else `other` stands for it."""
     # 1, 1.0 and True are one key, and so are 0.0 and -0.0
-    missing = weights[-1] if category.missing else 0.0
-    levels: _Levels = {None: missing, inf: missing, -inf: missing}
-    return levels | dict(zip(category.levels, weights, strict=False))
+    missing = values[len(category.levels)] if category.missing else other
+    levels: dict[Value, T] = {None: missing, inf: missing, -inf: missing}
+    return levels | dict(zip(category.levels, values, strict=False))
 
 
-def _unseen(levels: _Levels, value: Value) -> float:
-    """The weight of a value that is no key: NaN, a whole number beyond floats, or no level."""
+def unseen(levels: Mapping[Value, T], value: Value, other: T) -> T:
+    """What stands for a value that is no key: NaN, a whole number beyond floats, or no level."""
     if isinstance(value, int):
-        return levels.get(float(value), 0.0)
-    return levels[None] if value != value else 0.0  # noqa: PLR0124 only NaN is not itself
+        return levels.get(float(value), other)
+    return levels[None] if value != value else other  # noqa: PLR0124 only NaN is not itself
 
 
-def _two_shares(score: float) -> tuple[int, tuple[float, ...]]:
+def two_shares(score: float) -> tuple[int, tuple[float, ...]]:
     """Which of two classes, and their probabilities, as `plain.two_shares`."""
     small = exp(-abs(score))  # never above 1: `exp` raises where numpy's is infinite
     likely, unlikely = 1.0 / (1.0 + small), small / (1.0 + small)
     return (1, (unlikely, likely)) if score > 0 else (0, (likely, unlikely))
 
 
-def _softmax(scores: list[float]) -> tuple[int, tuple[float, ...]]:
+def softmax(scores: list[float]) -> tuple[int, tuple[float, ...]]:
     """Which class, and the probabilities of all, as `plain.softmax`."""
     highest = max(scores)
     raised = [exp(score - highest) for score in scores]

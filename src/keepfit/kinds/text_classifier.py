@@ -15,7 +15,7 @@ from keepfit.errors import UserError
 from keepfit.kinds import text_bags, text_exact, text_file
 from keepfit.kinds.base import Lesson, Params, Prediction
 from keepfit.kinds.encode import column
-from keepfit.kinds.labels import places_of
+from keepfit.kinds.labels import validation_of
 from keepfit.kinds.logistic import classes_of
 from keepfit.kinds.prefixes import Prefixes
 from keepfit.kinds.text_file import Header, Parts
@@ -165,11 +165,10 @@ def _validation(
     lesson: Lesson, classes: tuple[Label, ...], vocabulary: text_bags.Vocabulary
 ) -> Examples | None:
     """The validation rows of known classes; None for none."""
-    codes = places_of(lesson.validation[lesson.target], classes)
-    rows = lesson.validation.filter(codes.is_not_null())
-    if not rows.height:
+    if (found := validation_of(lesson, classes)) is None:
         return None
-    return Examples(vocabulary.bags(texts_of(rows, lesson.features)), codes.drop_nulls().to_numpy())
+    rows, codes = found
+    return Examples(vocabulary.bags(texts_of(rows, lesson.features)), codes)
 
 
 TEXT_CLASSIFIER = TextKind("text-classifier", TextClassifier)

@@ -62,7 +62,15 @@ def train(model: Model, ports: Ports, snapshot: Snapshot, defence: Defence) -> T
     paths = {part.digest: parts.path(part.digest) for part in snapshot.parts}
     ports.say(model.name, "training")
     running = ports.trainer.train(
-        Job.of(model.spec, snapshot, paths, root=model.root, code=model.code, warm=begins.warm)
+        Job.of(
+            model.spec,
+            snapshot,
+            paths,
+            root=model.root,
+            code=model.code,
+            warm=begins.warm,
+            workplace=model.root / ".keepfit" / "unfinished" / model.name,
+        )
     )
     prepared = _prepared(model, ports, snapshot, paths, champion, begins)
     ground = Ground.holdout(prepared, more=(*defence.findings, *begins.findings)).with_cases(

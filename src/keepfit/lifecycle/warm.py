@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 WARM, WARM_KEYS = "warm/model/", "warm/rows.u64"  # in the folder of the version that went on
 
 # Params that say what a model is; others only say how it learns.
-_WHAT_IT_IS = {"loss", "quantile", "class_weight", "estimator", "class"}
+_WHAT_IT_IS = {"loss", "quantile", "class_weight", "hidden", "embedding", "estimator", "class"}
 # Keys that say which rows are learned from, and how; of others the champion may be another model.
 _HOW = ("threads", "train", "split", "data.window", "data.clean")
 

@@ -136,14 +136,14 @@ def _check_unchanged(code: Code, root: Path) -> None:
 def _fitted(spec: ModelSpec, split: Split, job: Job) -> Fitted:
     params = params_of(spec.kind).model_validate(spec.params)
     learns = learner(spec.kind, spec.fleet, Path(job.root))
-    lesson, pins = _lesson(spec, split), {"seed": job.seed, "threads": spec.threads}
+    lesson, pins = _lesson(spec, split, job.workplace), {"seed": job.seed, "threads": spec.threads}
     if job.warm is None:
         return learns.fit(lesson, params, **pins)
     before = learns.load(job.warm.files)
     return cast(Updating, learns).fit(lesson, params, **pins, warm=before)
 
 
-def _lesson(spec: ModelSpec, split: Split) -> Lesson:
+def _lesson(spec: ModelSpec, split: Split, workplace: str | None = None) -> Lesson:
     columns = [*spec.features, spec.target]
     return Lesson(
         features=spec.features,
@@ -151,6 +151,7 @@ def _lesson(spec: ModelSpec, split: Split) -> Lesson:
         train=counted(split.train, spec.data.origin).select(columns),
         validation=split.validation.select(columns),
         encode=spec.encode,
+        workplace=Path(workplace) if workplace else None,
     )
 
 

@@ -55,6 +55,7 @@ class Job(Record, frozen=True, kw_only=True):
     code: Code | None = None  # what the project's files must still be when `transform` is imported
     warm: Warm | None = None  # what it goes on from; None: it begins from scratch
     portion: Portion | None = None  # learn from these alone, and see no holdout; None: from all
+    workplace: str | None = None  # a folder for what a training that is ended goes on from
     watch: bool = False  # note what the project's code asks for that no recipe holds; slow
 
     @classmethod
@@ -67,6 +68,7 @@ class Job(Record, frozen=True, kw_only=True):
         root: Path,
         code: Code | None = None,
         warm: Warm | None = None,
+        workplace: Path | None = None,
     ) -> Job:
         """The job of training what `spec` declares, with the seed of its split."""
         return cls(
@@ -77,6 +79,7 @@ class Job(Record, frozen=True, kw_only=True):
             seed=spec.split.seed,
             code=code,
             warm=warm,
+            workplace=str(workplace.absolute()) if workplace else None,
         )
 
     @property
