@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,15 @@ features = ["age", "sex", "bmi", "bp"]
 data = { source = "diabetes.csv" }
 params = { num_iterations = 20 }
 """
+NEURAL = """\
+
+[model.neural]
+kind = "mlp-regressor"
+features = ["age", "sex", "bmi", "bp"]
+data = { source = "diabetes.csv" }
+split = { by = "random", holdout = 0.2, validation = 0.1 }
+params = { epochs = 30, patience = 5, batch_size = 32 }
+"""
 
 
 @dataclass(frozen=True)
@@ -112,7 +122,7 @@ def wards(tmp_path_factory):
     table(made.root / "cancer.csv", load_breast_cancer(), ("malignant", "benign"), hostile=True)
     table(made.root / "iris.csv", load_iris(), ("setosa", "versicolor", "virginica"))
     table(made.root / "diabetes.csv", load_diabetes())
-    (made.root / "keepfit.toml").write_text(CONFIG)
+    (made.root / "keepfit.toml").write_text(CONFIG + (NEURAL if find_spec("torch") else ""))
     made.keepfit("run", "--quiet")
     made.keepfit("approve", "tumour", "--yes", "--reason", f"seen {HOSTILE}")
     made.keepfit("approve", "progression", "--yes", "--reason", "fine")

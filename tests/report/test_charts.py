@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from keepfit.records.exhibits import ResidualBin, Residuals
 from keepfit.report.charts.bars import Bar, bars
 from keepfit.report.charts.gains import Gain, gains
+from keepfit.report.charts.learning import learning, shown
 from keepfit.report.charts.past import past
 from keepfit.report.charts.plot import around, label_of, ticks
 from keepfit.report.charts.residuals import by_prediction, histogram
-from keepfit.report.facts import Past
+from keepfit.report.facts import Epoch, Learning, Past
 from keepfit.report.figures import figure, signed
 
 VALUES = st.floats(-1e9, 1e9).map(lambda v: round(v, 6))
@@ -52,6 +53,18 @@ def test_residuals_of_any_values_can_be_drawn(pairs):
     found = Residuals(bins=bins, edges=(-1.0, 0.0, 1.0), counts=(0, 3), below=0, above=0, rows=3)
     inside(by_prediction(found))
     inside(histogram(found))
+
+
+@given(st.lists(st.tuples(VALUES, st.none() | VALUES), min_size=1, max_size=300), st.booleans())
+def test_epochs_of_any_losses_can_be_drawn_and_about_a_dozen_are_told(found, goes_on):
+    epochs = [Epoch(epoch=n, training=t, validation=v) for n, (t, v) in enumerate(found, 1)]
+    if goes_on:
+        epochs.insert(0, Epoch(epoch=0, validation=1.0))
+    one = Learning(loss="log_loss", kept=epochs[len(epochs) // 3].epoch, epochs=tuple(epochs))
+    inside(learning(one))
+    told = shown(one)
+    assert len(told) <= 14
+    assert {epochs[0].epoch, epochs[-1].epoch, one.kept} <= {each.epoch for each in told}
 
 
 def version(name, value):

@@ -184,6 +184,20 @@ def test_a_model_with_shap_values_shows_them_beside_the_importance(wards):
     assert told in page.text
 
 
+def test_a_network_shows_how_it_learned(wards):
+    pytest.importorskip("torch", reason="needs keepfit[torch]")
+    learned = wards.facts("neural@1.0.0")["learning"]
+    assert learned["loss"] == "squared_error"
+    best = min(learned["epochs"], key=lambda one: one["validation"])
+    assert best["epoch"] == learned["kept"]
+    page = wards.page("neural@1.0.0")
+    assert "How it learned" in page
+    assert f"The weights of epoch {best['epoch']} were kept." in page
+    assert "kept epoch" in wards.keepfit("show", "neural@1.0.0")
+    assert wards.facts("tumour@1.0.0").get("learning") is None
+    assert "How it learned" not in wards.page("tumour@1.0.0")
+
+
 def test_scores_of_the_page_are_those_of_the_evidence(wards):
     facts, page = wards.facts("tumour@1.1.0"), Page(wards.page("tumour@1.1.0"))
     [stored] = (wards.root / "store/m/tumour/v").glob("1.1.0-*/*/evidence.json")

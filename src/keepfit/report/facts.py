@@ -91,6 +91,22 @@ class Effect(Record, frozen=True, kw_only=True):
     standardised: float
 
 
+class Epoch(Record, frozen=True, kw_only=True):
+    """What was lost for each row, once every row was seen again."""
+
+    epoch: int  # 0: before the first, of a network that went on
+    training: float | None = None
+    validation: float | None = None
+
+
+class Learning(Record, frozen=True, kw_only=True):
+    """How a network learned."""
+
+    loss: str
+    kept: int  # the epoch whose weights were kept
+    epochs: tuple[Epoch, ...]
+
+
 class Report(Record, frozen=True, kw_only=True):
     """All that is told of one version, from what is stored and from nothing else."""
 
@@ -110,6 +126,7 @@ class Report(Record, frozen=True, kw_only=True):
     happenings: tuple[Happening, ...]
     past: tuple[Past, ...] = ()  # up to 50 versions that end with this one, oldest first
     effects: tuple[Effect, ...] = ()  # of a linear kind, the weightiest first, up to 60
+    learning: Learning | None = None  # None: its kind learns in no epochs
     differences: Differences | None = None  # None: see `missing`
     recipe: Recipe
     config: dict[str, Any]  # the resolved table of the model

@@ -12,7 +12,7 @@ from keepfit.lifecycle.look import Inside, describe
 from keepfit.names import Reference
 from keepfit.records.exhibits import Profile
 from keepfit.report.differences import differences
-from keepfit.report.facts import Differences, Effect, Happening, Past, Report
+from keepfit.report.facts import Differences, Effect, Epoch, Happening, Learning, Past, Report
 from keepfit.report.happenings import happenings
 from keepfit.store.nouns import VersionState
 from keepfit.store.registry import Registry
@@ -50,6 +50,7 @@ def gather(registry: Registry, text: str, stages: tuple[str, ...], project: str)
         happenings=_happenings(registry, reference.model, held, missing),
         past=_past(registry, reference.model, held, inside.judgement.evidence.metric),
         effects=_effects(inside.described),
+        learning=_learning(inside.described),
         differences=_differences(registry, inside, missing),
         recipe=inside.manifest.recipe,
         config=inside.manifest.config,
@@ -118,6 +119,17 @@ def _effects(described: dict[str, Any]) -> tuple[Effect, ...]:
         for output, weight in row["weight"].items()
     ]
     return tuple(found[:MOST_EFFECTS])
+
+
+def _learning(described: dict[str, Any]) -> Learning | None:
+    """The epochs of a network."""
+    if not (epochs := described.get("epochs")):
+        return None
+    return Learning(
+        loss=described["loss"],
+        kept=described["kept epoch"],
+        epochs=tuple(msgspec.convert(one, Epoch) for one in epochs),
+    )
 
 
 def _differences(registry: Registry, inside: Inside, missing: dict[str, str]) -> Differences | None:

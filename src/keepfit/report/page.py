@@ -14,6 +14,7 @@ from keepfit.report import figures
 from keepfit.report.charts.bars import Bar, bars
 from keepfit.report.charts.calibration import calibration
 from keepfit.report.charts.gains import Gain, gains
+from keepfit.report.charts.learning import learning, shown
 from keepfit.report.charts.past import past
 from keepfit.report.charts.plot import label_of
 from keepfit.report.charts.residuals import by_prediction, histogram
@@ -82,6 +83,8 @@ def _environment() -> Environment:
         "effect_chart": _effect_chart,
         "importance_chart": _importance_chart,
         "shap_chart": _shap_chart,
+        "learning_chart": learning,
+        "epochs_shown": shown,
     }
     return made
 
