@@ -75,3 +75,5 @@ def test_the_class_of_the_processor_is_read_from_its_flags(tmp_path):
 def test_a_processor_with_avx2_gets_the_declared_kernels():
     declared = {"x86-64-v3": "Haswell", "x86-64-v4": "Haswell", "aarch64": "ARMV8"}
     assert pinned(1).get("OPENBLAS_CORETYPE") == declared.get(cpu_class())
+    x86 = {"x86-64-v3": "avx2", "x86-64-v4": "avx2"}
+    assert pinned(1).get("ATEN_CPU_CAPABILITY") == x86.get(cpu_class())

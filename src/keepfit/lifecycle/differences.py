@@ -53,6 +53,8 @@ def _setting(variable: str) -> str:
     if "THREADS" in variable:
         return "threads"
     named = {
+        "ATEN_CPU_CAPABILITY": "CPU kernels",
+        "MKL_CBWR": "CPU kernels",
         "OPENBLAS_CORETYPE": "CPU kernels",
         "PYTHONHASHSEED": "hash seed",
         "TZ": "time zone",

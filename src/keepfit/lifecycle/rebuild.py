@@ -28,7 +28,7 @@ from keepfit.store.resolve import deleted
 from keepfit.train.cpu import cpu_class
 from keepfit.train.interpreter import Interpreter, here, recorded_interpreter
 from keepfit.train.job import Fit, Job
-from keepfit.train.pins import pinned
+from keepfit.train.pins import KERNELS, kernels
 from keepfit.train.semantic import changes
 from keepfit.train.worker import Trainer
 
@@ -157,7 +157,7 @@ def pins_of(recorded: Environment) -> dict[str, str]:
     """The recorded settings; on another class of CPU this one's kernels, which it can run."""
     pins = dict(recorded.variables)
     if recorded.cpu != cpu_class():
-        pins["OPENBLAS_CORETYPE"] = pinned(recorded.threads).get("OPENBLAS_CORETYPE", "")
+        pins = {name: "" if name in KERNELS else value for name, value in pins.items()} | kernels()
     return pins
 
 
