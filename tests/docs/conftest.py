@@ -8,7 +8,7 @@ A page is read from top to bottom:
 * `<!-- file: PATH -->` above a block: the block is written to PATH.
 * `<!-- run: COMMAND -->`: run, and must succeed; readers don't see it.
 * `<!-- needs: bucket -->`: a bucket with the name `acme` answers at the usual variables;
-  `<!-- needs: ssh -->`: OpenSSH's ssh-keygen is there.
+  `<!-- needs: ssh -->`: OpenSSH's ssh-keygen is there; `<!-- needs: torch -->`: torch is installed.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,8 @@ def attempt(tmp_path, request):
         if "<!-- needs: ssh -->" in text and not shutil.which("ssh-keygen"):
             pytest.skip("ssh-keygen, which signs, is not here")
         variables = _variables(tmp_path)
+        if "<!-- needs: torch -->" in text and not find_spec("torch"):
+            pytest.skip("torch, of the extra keepfit[torch], is not installed")
         if "<!-- needs: bucket -->" in text:
             variables |= request.getfixturevalue("bucket")
         return Trial(Shell(tmp_path, variables), text).go()

@@ -86,7 +86,7 @@ class MlpModel:
             "embedding": dict(zip(names, header.vectors, strict=True)),
             "weights": sum(one.size for one in self.network.weights.values()),
             "kept epoch": self.course.kept,
-            "epochs": msgspec.to_builtins(self.course.epochs),
+            "epochs": list(msgspec.to_builtins(self.course.epochs)),
             "encoding": msgspec.to_builtins(header.encoding),
         }
 
