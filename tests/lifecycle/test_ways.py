@@ -17,6 +17,7 @@ MONTH = Duration(1, "month")
 BOOSTED = {
     "catboost-regressor": "iterations = 30\nlearning_rate = 0.2",
     "lightgbm-regressor": "num_iterations = 20\nmin_data_in_leaf = 5",
+    "mlp-regressor": "epochs = 20\nhidden = [8]\nbatch_size = 16\nlearning_rate = 0.02",
     "sklearn": 'estimator = "sklearn.linear_model.SGDRegressor"\neta0 = 0.001',
 }
 
@@ -25,7 +26,8 @@ BOOSTED = {
 def updated(request, bare):
     """Houses whose model goes on from its champion; eight months are there."""
     kind = request.param
-    pytest.importorskip(kind.partition("-")[0])
+    package = kind.partition("-")[0]
+    pytest.importorskip("torch" if package == "mlp" else package)
     return update_by(bare, kind, BOOSTED[kind])
 
 
@@ -292,3 +294,15 @@ def test_a_replay_goes_on_from_its_own_champions(updated):
     start, end = (datetime(2024, month, 1, tzinfo=UTC) for month in (6, 9))
     course = replay(updated.model, updated.ports(), "always", [*periods(start, end, MONTH)])
     assert [period.challenger is not None for period in course.periods] == [True] * 3
+
+
+def test_a_network_with_other_layers_begins_from_scratch_and_says_so(bare):
+    pytest.importorskip("torch")
+    life = update_by(bare, "mlp-regressor", BOOSTED["mlp-regressor"])
+    life.first_champion()
+    life.months(9, 10)
+    life.change("hidden = [8]", "hidden = [8, 4]")
+    made = life.retrained()
+    assert manifest(life).recipe.warm is None
+    told = [found.message for found in made.judgement.evidence.findings]
+    assert any("trained from scratch" in one and "hidden" in one for one in told)
