@@ -29,6 +29,7 @@ class Entry(NamedTuple):
 
 
 _PLAIN = "keepfit.kinds.plain_rows:row_model"
+_FORECAST = "keepfit.kinds.forecast_params"
 _BOOSTING = "keepfit.kinds.boosting_params"
 
 KINDS: dict[str, Entry] = {
@@ -69,6 +70,7 @@ KINDS: dict[str, Entry] = {
         "keepfit.kinds.text_params:TextClassifier",
         "keepfit.kinds.text_classifier:TEXT_CLASSIFIER",
     ),
+    "seasonal-naive": Entry(f"{_FORECAST}:SeasonalNaive", "keepfit.kinds.seasonal_naive:KIND"),
 }
 
 

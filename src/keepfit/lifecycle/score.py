@@ -55,9 +55,10 @@ def score_between(
 def measured(model: Model, predictor: Predictor, ready: Ready) -> float | None:
     """The gate's metric of a model on rows that are ready; None where it cannot be measured."""
     from keepfit.evaluate.sample import NotMeasurable, Sample, classes_of
+    from keepfit.train.backtest import said_of
 
-    said = predictor.predict_every(ready.raw())
     truth = ready.rows[model.spec.target]
+    said = said_of(predictor, ready.raw(), truth)
     classes = classes_of(truth, said) if model.task == "classification" else ()
     try:
         return gate_metric(model).of(Sample(truth, said, classes, ready.rows))

@@ -54,7 +54,7 @@ class Removal(Record, frozen=True, kw_only=True):
 class Finding(Record, frozen=True, kw_only=True):
     """What a check of the data found."""
 
-    check: str  # schema, nulls, unique, ranges, freshness, rows
+    check: str  # schema, nulls, unique, ranges, freshness, rows, series
     severity: Severity
     message: str  # place, value, what was expected
     column: str | None = None
@@ -76,4 +76,5 @@ class SplitReport(Record, frozen=True, kw_only=True):
     holdout_to: str | None = None
     shared: int = 0  # training rows left out because a holdout row has the same key
     known: int = 0  # training rows left out because the model that this goes on from has had them
+    unasked: int = 0  # of the end of time, steps that no forecast at a cut-off reached
     before: int = 0  # rows that that model has learned from, of this snapshot and of earlier ones

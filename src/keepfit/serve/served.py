@@ -45,6 +45,7 @@ class Served:
         self.model, self.version = spec.name, fetched.state.version
         self.name = f"{self.model}@{self.version}"
         self.classes = candidate.classes
+        self.levels = spec.series.columns if spec.series else ()
         self.schema = InputSchema.of(candidate.schema, spec)
         self.options = Options.of(answering or spec.serve) if self.classes else Options()
         if self.options.prefix and not isinstance(self.classes[0], str):
@@ -87,11 +88,15 @@ class Served:
 
         frame = frame_of(self.schema, rows)
         if frame.is_empty():
-            return Predicted([], [] if self.classes else None, self.classes)
+            nothing: list[list[float]] = []
+            return Predicted(
+                [], nothing if self.classes else None, self.classes, nothing, self.levels
+            )
         said = self.exact.predict(frame)
         chances = None if said.probabilities is None else said.probabilities.tolist()
+        spread = None if said.quantiles is None else said.quantiles.tolist()
         values = said.values if said.values.len() >= MANY else said.values.to_list()
-        return Predicted(values, chances, self.classes)
+        return Predicted(values, chances, self.classes, spread, self.levels)
 
     def at_prefix(self, said: Predicted, length: int) -> Predicted:
         """What was said, of so many first characters of labels; 0: of whole ones."""
@@ -203,6 +208,8 @@ class _Stored(msgspec.Struct):
 
 
 def _plain(said: Predicted) -> Sequence[Any]:
+    if said.levels and said.quantiles is not None:
+        return [[value, *row] for value, row in zip(said.values, said.quantiles, strict=True)]
     if said.chances is None:
         return list(said.values)
     return [[value, list(row)] for value, row in zip(said.values, said.chances, strict=True)]
