@@ -209,13 +209,9 @@ def test_rows_that_are_no_steps_are_found_and_fail(change, told):
 
 def test_gaps_that_something_stands_for_are_noted():
     rows = sales().filter(pl.col("hour") != BEGIN + timedelta(hours=60))
-    assert findings(rows, missing="previous") == [
-        (
-            "note",
-            "3 steps of 1 hour are missing in 3 series, the first in series 'north'; "
-            "for them stands: previous",
-        )
-    ]
+    gaps = "3 steps of 1 hour are missing in 3 series, the first in series 'north'"
+    told = f"{gaps}; for them stands: previous"
+    assert findings(rows, missing="previous") == [("note", told)]
 
 
 def test_rows_by_the_day_are_no_hours():

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from datetime import timedelta
 from functools import cache
 
@@ -16,11 +17,18 @@ import pytest
 from pydantic import ValidationError
 from tests.forecasts.conftest import BEGIN, HORIZON, lesson_of, sales, spec_of
 
-from keepfit.errors import Corrupt, DataRefused, NoForecast, UserError
+from keepfit.errors import Corrupt, DataRefused, NoForecast, NotInstalled, UserError
 from keepfit.kinds import kind, params_of
 from keepfit.kinds.data_only import code_in
 
-KINDS = {"seasonal-naive": None}
+KINDS = {
+    "seasonal-naive": None,
+    "ets": "statsforecast",
+    "theta": "statsforecast",
+    "auto-arima": "statsforecast",
+}
+# a search of few models, or the tests would take minutes
+PARAMS = {"auto-arima": {"models": 4, "max_order": 1}}
 END = BEGIN + timedelta(hours=24 * 12)
 
 
@@ -43,7 +51,8 @@ def fitted(name):
 
 def fit(name, rows, **series):
     spec = spec_of(name, series=series)
-    return kind(name).fit(lesson_of(rows, spec), params_of(name)(), seed=1, threads=1)
+    params = params_of(name)(**PARAMS.get(name, {}))
+    return kind(name).fit(lesson_of(rows, spec), params, seed=1, threads=1)
 
 
 def asked(shops=("north", "south", "west"), hours=HORIZON, since=END):
@@ -245,6 +254,71 @@ def test_a_table_that_is_one_series_needs_no_name(name):
     rows = sales(shops=("north",)).select("hour", "sold")
     said = fit(name, rows, id=[]).predict(asked(("north",)).select("hour"))
     assert bits(said) == bits(fitted_kind(name).predict(asked(("north",))))
+
+
+LIBRARY = {"ets": "AutoETS", "theta": "AutoTheta", "auto-arima": "AutoARIMA"}
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_its_forecasts_are_those_of_the_package(name):
+    models = pytest.importorskip("statsforecast.models")
+    few = {"nmodels": 4, "max_order": 1, "approximation": True} if name == "auto-arima" else {}
+    said = fitted_kind(name).predict(asked())
+    for place, shop in enumerate(("north", "south", "west")):
+        values = sales().filter(pl.col("shop") == shop)["sold"].to_numpy()
+        model = getattr(models, LIBRARY[name])(season_length=24, **few)
+        with warnings.catch_warnings(action="ignore"):
+            found = model.forecast(values, HORIZON, level=[80])
+        part = slice(place * HORIZON, (place + 1) * HORIZON)
+        np.testing.assert_allclose(said.values[part].to_numpy(), found["mean"], rtol=1e-9)
+        np.testing.assert_allclose(said.quantiles[part, 0], found["lo-80"], rtol=1e-6)
+        np.testing.assert_allclose(said.quantiles[part, 2], found["hi-80"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", LIBRARY)
+def test_after_newer_rows_its_forecasts_are_those_of_the_package_with_the_parameters_it_had(name):
+    models = pytest.importorskip("statsforecast.models")
+    few = {"nmodels": 4, "max_order": 1, "approximation": True} if name == "auto-arima" else {}
+    more = sales(24 * 13)
+    said = fitted_kind(name).observe(more).predict(asked(since=END + timedelta(hours=24)))
+    for place, shop in enumerate(("north", "south", "west")):
+        values = more.filter(pl.col("shop") == shop)["sold"].to_numpy()
+        model = getattr(models, LIBRARY[name])(season_length=24, **few)
+        with warnings.catch_warnings(action="ignore"):
+            model.fit(values[:-24])
+            found = model.forward(values, HORIZON)
+        part = slice(place * HORIZON, (place + 1) * HORIZON)
+        np.testing.assert_allclose(said.values[part].to_numpy(), found["mean"], rtol=1e-6)
+
+
+def test_an_extra_that_is_not_there_is_answered_with_the_command_that_brings_it(monkeypatch):
+    from keepfit.kinds import statsforecast
+
+    monkeypatch.setattr(statsforecast, "_part", statsforecast._part.__wrapped__)
+    monkeypatch.setitem(sys.modules, "statsforecast", None)
+    with pytest.raises(NotInstalled) as refused:
+        kind("ets").fit(lesson_of(sales(), spec_of("ets")), params_of("ets")(), seed=1, threads=1)
+    assert refused.value.hint == "pip install 'keepfit[forecast]'"
+
+
+LOADS = """
+import sys, json
+from keepfit.kinds import kind
+files = {name: bytes.fromhex(data) for name, data in json.load(sys.stdin).items()}
+model = kind("ets").load(files)
+model.predict(model.next_rows(3))
+print(*{"statsforecast", "pandas", "scipy", "statsmodels"} & set(sys.modules))
+"""
+
+
+def test_a_forecast_is_answered_without_the_package_that_made_it():
+    pytest.importorskip("statsforecast")
+    files = {name: data.hex() for name, data in fitted_kind("ets").save().items()}
+    command = [sys.executable, "-c", LOADS]
+    out = subprocess.run(
+        command, input=json.dumps(files), capture_output=True, text=True, check=True
+    )
+    assert (out.stdout.strip(), out.stderr) == ("", "")
 
 
 def test_only_the_context_is_looked_at(name):

@@ -93,7 +93,12 @@ CASES = {
     "python": Case("python", {"class": "own_kinds:Means"}, "amount"),
     "python of classes": Case("python", {"class": "own_kinds:Centroids"}, "label"),
 }
-FORECASTS = {"seasonal-naive"}  # tests/forecasts puts these to the test
+FORECASTS = {
+    "seasonal-naive",
+    "ets",
+    "theta",
+    "auto-arima",
+}  # tests/forecasts puts these to the test
 HOME = Path(__file__).parent  # of the classes
 EXTRAS = {"sklearn": "sklearn", "hist": "sklearn", "catboost": "catboost", "lightgbm": "lightgbm"}
 

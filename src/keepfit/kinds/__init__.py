@@ -71,6 +71,9 @@ KINDS: dict[str, Entry] = {
         "keepfit.kinds.text_classifier:TEXT_CLASSIFIER",
     ),
     "seasonal-naive": Entry(f"{_FORECAST}:SeasonalNaive", "keepfit.kinds.seasonal_naive:KIND"),
+    "ets": Entry(f"{_FORECAST}:Ets", "keepfit.kinds.statsforecast:ETS"),
+    "theta": Entry(f"{_FORECAST}:Theta", "keepfit.kinds.statsforecast:THETA"),
+    "auto-arima": Entry(f"{_FORECAST}:AutoArima", "keepfit.kinds.statsforecast:AUTO_ARIMA"),
 }
 
 

@@ -112,6 +112,9 @@ class Observing(Fitted, Protocol):
     # target; nothing that is not earlier than `before` (naive UTC) may leave a trace in its answers
     def observe(self, rows: pl.DataFrame, before: datetime | None = None) -> Observing: ...
 
+    # what it observed, as rows with the target
+    def kept(self) -> pl.DataFrame: ...
+
     # the first rows that it can be asked about, so many at most
     def next_rows(self, most: int) -> pl.DataFrame: ...
 

@@ -3,12 +3,12 @@ are made when a model learns or observes, so that a prediction looks them up."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from statistics import NormalDist
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,7 @@ from keepfit.config.schema.series import Series
 from keepfit.data.steps import (
     PHASE,
     STEP,
+    VALUE,
     Floats,
     History,
     Id,
@@ -32,31 +33,34 @@ from keepfit.kinds.base import Lesson, Params, Prediction
 from keepfit.kinds.forecast_file import FORMAT, Learned, read, written
 
 
-class Ahead(Protocol):
+class Asked(NamedTuple):
+    """What is asked of every series."""
+
+    season: int
+    horizon: int
+    levels: tuple[float, ...]  # of the quantiles
+
+    @classmethod
+    def of(cls, series: Series) -> Asked:
+        return cls(series.season, series.horizon, series.quantiles)
+
+
+class Ahead(NamedTuple):
     """What is forecast of the next steps of a series."""
 
-    @property
-    def mean(self) -> Floats: ...
-
-    # the value that the truth is below with this probability, a step each
-    def quantile(self, level: float) -> Floats: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Normal:
-    """A normal distribution a step."""
-
     mean: Floats
-    deviation: Floats
+    quantiles: Floats  # (steps, levels)
 
-    def quantile(self, level: float) -> Floats:
-        """By the inverse of the distribution."""
-        return self.mean + self.deviation * NormalDist().inv_cdf(level)
+    @property
+    def known(self) -> bool:
+        """Whether every number of it is one."""
+        return bool(np.isfinite(self.mean).all() and np.isfinite(self.quantiles).all())
 
 
-def normal(mean: Floats, deviation: Floats) -> Ahead:
+def normal(mean: Floats, deviation: Floats, levels: Sequence[float]) -> Ahead:
     """Errors as normal as they are taken to be."""
-    return Normal(mean, deviation)
+    away = np.array([NormalDist().inv_cdf(level) for level in levels])
+    return Ahead(mean, mean[:, None] + deviation[:, None] * away[None, :])
 
 
 class Method(Protocol):
@@ -68,12 +72,21 @@ class Method(Protocol):
     @property
     def params(self) -> type[Params]: ...
 
-    # what is learned of the values of a series, as plain data; None where they are too few
-    def learn(self, values: Floats, season: int, params: Any, /) -> dict[str, Any] | None: ...
+    # what is learned of a series, as plain data; None where it is too short for anything
+    def learn(
+        self, history: History, values: Floats, asked: Asked, params: Any, /
+    ) -> dict[str, Any] | None: ...
 
-    # what follows on the values, by what was learned of them or of earlier ones
+    # what follows on a history, by what was learned of it or of an earlier one; `values` are those
+    # of its last steps that may be looked at, none missing
     def ahead(
-        self, learned: dict[str, Any], values: Floats, season: int, horizon: int, params: Any, /
+        self,
+        learned: dict[str, Any],
+        history: History,
+        values: Floats,
+        asked: Asked,
+        params: Any,
+        /,
     ) -> Ahead: ...
 
 
@@ -165,6 +178,15 @@ class Forecaster:
         end, phase = ends.pop()
         return f"{told}, which was {time_of(end - 1, phase, series)}"
 
+    def kept(self) -> pl.DataFrame:
+        """What it observed, as rows that name a series and a time, with the target."""
+        head, steps = self.learned, steps_of(self.histories, self.series)
+        named = dict(zip(id_columns(self.series), self.series.id, strict=True))
+        at = _times(steps, self.series).alias(head.time)
+        return steps.select(*(pl.col(a).alias(b) for a, b in named.items()), at).with_columns(
+            steps[VALUE].alias(head.target)
+        )
+
     def next_rows(self, most: int) -> pl.DataFrame:
         """The first rows that it can be asked about: the next step of so many series."""
         head = self.learned
@@ -211,14 +233,20 @@ def _earlier(steps: pl.DataFrame, before: datetime, series: Series) -> pl.DataFr
     )
 
 
-def time_of(number: int, phase: int, series: Series) -> datetime:
-    """When a step is, in naive UTC; of months their first day."""
-    frequency = series.frequency
+def _times(steps: pl.DataFrame, series: Series) -> pl.Series:
+    """When each step is, in naive UTC; of months their first day."""
+    frequency, number, phase = series.frequency, pl.col(STEP), pl.col(PHASE)
     if frequency.months is not None:
-        months = number * frequency.months + phase
-        return datetime(months // 12, months % 12 + 1, 1)  # noqa: DTZ001 naive UTC
-    at = pl.Series([number * frequency.microseconds + phase], dtype=pl.Int64)
-    found: datetime = at.cast(pl.Datetime("us")).item()
+        month = number * frequency.months + phase
+        time = pl.datetime(month // 12, month % 12 + 1, 1)
+    else:
+        time = (number * frequency.microseconds + phase).cast(pl.Datetime("us"))
+    return steps.select(time.cast(pl.Datetime("us"))).to_series()
+
+
+def time_of(number: int, phase: int, series: Series) -> datetime:
+    """When a step is, as `_times` has it."""
+    found: datetime = _times(pl.DataFrame({STEP: [number], PHASE: [phase]}), series).item()
     return found
 
 
@@ -227,17 +255,14 @@ def forecaster(method: Method, learned: Learned, known: dict[Id, History]) -> Fo
     from keepfit.kinds.seasonal_naive import seasonal_naive
 
     series, params = learned.series, method.params.model_validate(learned.params)
-    ordered = dict(sorted(known.items()))
+    ordered, asked = dict(sorted(known.items())), Asked.of(series)
     answers = np.zeros((len(ordered), series.horizon, 1 + len(series.quantiles)))
     for place, (name, history) in enumerate(ordered.items()):
         taught, values = learned.taught.get(name), history.whole(series)
-        if taught is None:
-            said = seasonal_naive(values, series.season, series.horizon)
-        else:
-            said = method.ahead(taught, values, series.season, series.horizon, params)
-        answers[place, :, 0] = said.mean
-        for at, level in enumerate(series.quantiles, 1):
-            answers[place, :, at] = said.quantile(level)
+        said = method.ahead(taught, history, values, asked, params) if taught is not None else None
+        if not said or not said.known:
+            said = seasonal_naive(values, asked)
+        answers[place, :, 0], answers[place, :, 1:] = said
     return Forecaster(method, learned, ordered, answers)
 
 
@@ -247,6 +272,7 @@ class ForecastKind:
 
     method: Method
     ready: Callable[[], object] = lambda: None  # NotInstalled where its extra is missing
+    forecasts: bool = True
 
     @property
     def params(self) -> type[Params]:
@@ -279,7 +305,7 @@ class ForecastKind:
         known = histories(observed(lesson.train, series, time, lesson.target), series)
         taught = {}
         for name, history in sorted(known.items()):
-            found = self.method.learn(history.whole(series), series.season, params)
+            found = self.method.learn(history, history.whole(series), Asked.of(series), params)
             if found is not None:
                 taught[name] = found
         learned = Learned(

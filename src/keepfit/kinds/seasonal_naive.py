@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from keepfit.data.steps import Floats
+from keepfit.data.steps import Floats, History
 from keepfit.kinds.base import Params
-from keepfit.kinds.forecast import Ahead, ForecastKind, normal
+from keepfit.kinds.forecast import Ahead, Asked, ForecastKind, normal
 from keepfit.kinds.forecast_params import SeasonalNaive
 
 
@@ -21,23 +21,26 @@ class SeasonalNaiveMethod:
     def params(self) -> type[Params]:
         return SeasonalNaive
 
-    def learn(self, _values: Floats, _season: int, _params: Any) -> dict[str, Any]:
+    def learn(
+        self, _history: History, _values: Floats, _asked: Asked, _params: Any
+    ) -> dict[str, Any]:
         """Nothing: all that it says are the last steps."""
         return {}
 
     def ahead(
-        self, _learned: dict[str, Any], values: Floats, season: int, horizon: int, _params: Any
+        self, _learned: Any, _history: History, values: Floats, asked: Asked, _params: Any
     ) -> Ahead:
-        return seasonal_naive(values, season, horizon)
+        return seasonal_naive(values, asked)
 
 
-def seasonal_naive(values: Floats, season: int, horizon: int) -> Ahead:
+def seasonal_naive(values: Floats, asked: Asked) -> Ahead:
     """Of each step what was seasons before; a series without a whole season repeats its last."""
-    season = season if len(values) >= season else 1
-    mean = np.resize(values[-season:], horizon)
+    season = asked.season if len(values) >= asked.season else 1
+    steps = np.arange(asked.horizon)
+    mean = values[-season:][steps % season]
     errors = values[season:] - values[:-season]
     spread = float(np.sqrt(np.mean(errors**2))) if len(errors) else 0.0
-    return normal(mean, spread * np.sqrt(np.arange(horizon) // season + 1))
+    return normal(mean, spread * np.sqrt(steps // season + 1), asked.levels)
 
 
 KIND = ForecastKind(SeasonalNaiveMethod())

@@ -12,7 +12,7 @@ from keepfit.config.schema.model import ModelSpec
 from keepfit.data.casts import moment
 from keepfit.data.split import Split
 from keepfit.data.steps import STEP, numbered
-from keepfit.errors import Refused, RowsRefused
+from keepfit.errors import Refused, RowsRefused, UserError
 from keepfit.kinds.base import Fitted, Observing, Prediction
 from keepfit.train.predictor import Predictor
 
@@ -72,6 +72,11 @@ def up_to_date(fitted: Fitted, split: Split, spec: ModelSpec) -> Fitted:
     """
     if spec.series is None or spec.data.time is None:
         return fitted
+    if not hasattr(fitted, "observe"):
+        raise UserError(
+            f"model.{spec.name}.series is there, and kind `{spec.kind}` forecasts none",
+            hint="choose seasonal-naive, ets, theta or auto-arima, or take out `series`",
+        )
     columns = [*spec.features, spec.target]
     past, later = split.train.select(columns), split.holdout.select(columns)
     learned = cast("Observing", fitted)
