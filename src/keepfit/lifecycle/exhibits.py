@@ -33,7 +33,8 @@ def subject_of(predictor: Predictor, learned: Profile | None) -> Subject:
     """What to show of a model; one with coefficients tells what a feature does by them."""
     linear = isinstance(predictor.fitted, PlainModel) or predictor.series is not None
     explain = getattr(predictor.fitted, "shap", None)
-    return Subject(learned, None if linear else predictor.on_prepared, explain)
+    predict = None if linear else predictor.on_prepared
+    return Subject(learned, predict, explain, predictor.series, predictor.data.time or "")
 
 
 def showing(  # noqa: PLR0913 the evidence and the two sides on its rows

@@ -206,6 +206,7 @@ def judged(  # noqa: PLR0913 the ground, two sides, and what else they are held 
         compiled=compiled,
     )
     if subject:
+        subject = replace(subject, past=ground.learned)
         evidence = showing(evidence, model, subject, rows, ours, theirs)
     return Judgement(evidence=evidence, verdict=judge(evidence, spec.gate, spec.benchmark))
 
