@@ -89,6 +89,8 @@ class ModelSpec(Table):
         if not (isinstance(series, dict) and isinstance(data, dict)):
             return table
         named, time = series.get("id", ()), data.get("time")
+        if time is None:
+            raise ValueError("has `series`; expected data.time, which says when a step is")
         if not (isinstance(named, list | tuple) and isinstance(time, str)):
             return table
         step = (*named, time)
@@ -99,9 +101,7 @@ class ModelSpec(Table):
         """Of series the last steps judge; a validator may change what it was made of."""
         if self.series is None:
             return self
-        if self.data.time is None:
-            raise ValueError("has `series`; expected data.time, which says when a step is")
-        lacks = [n for n in (*self.series.id, self.data.time) if n not in self.features]
+        lacks = [n for n in (*self.series.id, self.data.time or "") if n not in self.features]
         if lacks:
             raise ValueError(f"has `series`; expected `{lacks[0]}` among its features")
         holdout, given = self.series.holdout, self.split.model_fields_set
