@@ -27,6 +27,7 @@ class Part(Record, frozen=True, kw_only=True):
     time_from: str | None = None  # ISO time of the oldest row, where the source has the time column
     time_to: str | None = None  # and of the newest
     time: str | None = None  # the column those two are of
+    frequency: str | None = None  # of series, as the file of models said it when it was read
     types: dict[str, str] = {}  # what the file of models said of its columns when it was read
 
 
