@@ -274,6 +274,7 @@ def test_the_answers_are_described(project):
         ("cutoffs   = 3", "quantiles = [0.9, 0.1]", "expected each once, the lowest first"),
         ('time   = "hour"', "", "expected data.time"),
         (GATE, f'[model.sales.split]\nholdout = "2 days"\n{GATE}', "= 36 hours"),
+        ('target = "sold"', 'target = "sold"\nper = "shop"', "each series is learned alone"),
         (GATE, f'[model.sales.split]\nby = "random"\n{GATE}', "expected no `by`"),
     ],
 )

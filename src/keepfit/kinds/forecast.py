@@ -3,12 +3,11 @@ are made when a model learns or observes, so that a prediction looks them up."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from statistics import NormalDist
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -31,63 +30,7 @@ from keepfit.data.steps import (
 from keepfit.errors import NoForecast, Refusal, UserError
 from keepfit.kinds.base import Lesson, Params, Prediction
 from keepfit.kinds.forecast_file import FORMAT, Learned, read, written
-
-
-class Asked(NamedTuple):
-    """What is asked of every series."""
-
-    season: int
-    horizon: int
-    levels: tuple[float, ...]  # of the quantiles
-
-    @classmethod
-    def of(cls, series: Series) -> Asked:
-        return cls(series.season, series.horizon, series.quantiles)
-
-
-class Ahead(NamedTuple):
-    """What is forecast of the next steps of a series."""
-
-    mean: Floats
-    quantiles: Floats  # (steps, levels)
-
-    @property
-    def known(self) -> bool:
-        """Whether every number of it is one."""
-        return bool(np.isfinite(self.mean).all() and np.isfinite(self.quantiles).all())
-
-
-def normal(mean: Floats, deviation: Floats, levels: Sequence[float]) -> Ahead:
-    """Errors as normal as they are taken to be."""
-    away = np.array([NormalDist().inv_cdf(level) for level in levels])
-    return Ahead(mean, mean[:, None] + deviation[:, None] * away[None, :])
-
-
-class Method(Protocol):
-    """How one series is forecast."""
-
-    # of the kind
-    name: str
-
-    @property
-    def params(self) -> type[Params]: ...
-
-    # what is learned of a series, as plain data; None where it is too short for anything
-    def learn(
-        self, history: History, values: Floats, asked: Asked, params: Any, /
-    ) -> dict[str, Any] | None: ...
-
-    # what follows on a history, by what was learned of it or of an earlier one; `values` are those
-    # of its last steps that may be looked at, none missing
-    def ahead(
-        self,
-        learned: dict[str, Any],
-        history: History,
-        values: Floats,
-        asked: Asked,
-        params: Any,
-        /,
-    ) -> Ahead: ...
+from keepfit.kinds.forecast_method import Asked, Method, seasonal_naive
 
 
 @dataclass(frozen=True)
@@ -252,8 +195,6 @@ def time_of(number: int, phase: int, series: Series) -> datetime:
 
 def forecaster(method: Method, learned: Learned, known: dict[Id, History]) -> Forecaster:
     """The model at the end of these histories."""
-    from keepfit.kinds.seasonal_naive import seasonal_naive
-
     series, params = learned.series, method.params.model_validate(learned.params)
     ordered, asked = dict(sorted(known.items())), Asked.of(series)
     answers = np.zeros((len(ordered), series.horizon, 1 + len(series.quantiles)))

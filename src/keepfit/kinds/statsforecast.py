@@ -19,7 +19,8 @@ import numpy as np
 from keepfit.data.steps import Floats, History
 from keepfit.errors import NotInstalled
 from keepfit.kinds.base import Params
-from keepfit.kinds.forecast import Ahead, Asked, ForecastKind, normal
+from keepfit.kinds.forecast import ForecastKind
+from keepfit.kinds.forecast_method import Ahead, Asked, normal
 from keepfit.kinds.forecast_params import AutoArima, Ets, Theta
 
 

@@ -101,6 +101,10 @@ class ModelSpec(Table):
         """Of series the last steps judge; a validator may change what it was made of."""
         if self.series is None:
             return self
+        if self.per is not None:
+            raise ValueError(
+                "has `series` and `per`; expected no `per`: each series is learned alone"
+            )
         lacks = [n for n in (*self.series.id, self.data.time or "") if n not in self.features]
         if lacks:
             raise ValueError(f"has `series`; expected `{lacks[0]}` among its features")
