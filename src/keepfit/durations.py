@@ -7,7 +7,15 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-_UNITS = {"hour": "h", "day": "d", "week": "w", "month": "mo", "quarter": "q", "year": "y"}
+_UNITS = {
+    "minute": "m",
+    "hour": "h",
+    "day": "d",
+    "week": "w",
+    "month": "mo",
+    "quarter": "q",
+    "year": "y",
+}
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _PATTERN = re.compile(rf"\s*(\d+)\s*({'|'.join(_UNITS)})s?\s*", re.IGNORECASE)
 
@@ -17,7 +25,7 @@ class Duration:
     """A whole number of calendar units."""
 
     count: int
-    unit: str  # hour, day, week, month, quarter or year
+    unit: str  # minute, hour, day, week, month, quarter or year
 
     @classmethod
     def parse(cls, text: str) -> Duration:
@@ -29,6 +37,22 @@ class Duration:
 
     def __str__(self) -> str:
         return f"{self.count} {self.unit}{'s' if self.count > 1 else ''}"
+
+    @property
+    def months(self) -> int | None:
+        """How many months it is; None for a span of a fixed length."""
+        return self.count * _MONTHS[self.unit] if self.unit in _MONTHS else None
+
+    @property
+    def microseconds(self) -> int:
+        """How long it is; ValueError for months, of which some are longer than others."""
+        if self.unit in _MONTHS:
+            raise ValueError(f"{self} has no fixed length")
+        return timedelta(**{f"{self.unit}s": self.count}) // timedelta(microseconds=1)
+
+    def times(self, count: int) -> Duration:
+        """So many of these spans, one after the other."""
+        return Duration(self.count * count, self.unit)
 
     @property
     def polars(self) -> str:

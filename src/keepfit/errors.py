@@ -96,6 +96,13 @@ class RowsRefused(UserError):
         super().__init__("; ".join(told), hint=hint)
 
 
+class NoForecast(RowsRefused):
+    """Rows of a series or a time that are not forecast."""
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        super().__init__(refusals, hint="ask for the steps that follow on what was observed last")
+
+
 class NoNumber(RowsRefused):
     """Rows lack a finite number, and encode.missing is "fail"."""
 

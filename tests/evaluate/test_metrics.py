@@ -276,7 +276,8 @@ def test_a_metric_of_another_task_is_not_computed():
         get("accuracy").of(sample)
 
 
-@pytest.mark.parametrize("name", names())
+# what forecasts have beside a number is measured in tests/forecasts
+@pytest.mark.parametrize("name", sorted({*names()} - {"coverage-80", "mase"}))
 def test_the_answer_does_not_depend_on_the_order_of_the_rows(name, binary, values):
     rng = np.random.default_rng(7)
     order = rng.permutation(50)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -16,7 +17,9 @@ from keepfit.cli.session import Session, verb
 from keepfit.errors import UserError
 
 if TYPE_CHECKING:
+    from keepfit.config.load import Project
     from keepfit.lifecycle.batch import Asked, Written
+    from keepfit.lifecycle.open import Opened
 
 Moved = Callable[[int, float], None]
 
@@ -45,6 +48,11 @@ Moved = Callable[[int, float], None]
     help="Answer with the first N characters of labels: what begins alike is added up.",
 )
 @click.option(
+    "--observe",
+    metavar="FILES",
+    help="Newer rows with their target, from which a forecast goes on; else serve.observe.",
+)
+@click.option(
     "--max-rejects",
     default="5%",
     show_default=True,
@@ -64,6 +72,7 @@ def predict_(  # noqa: PLR0913 a flag each
     probabilities: bool | None,
     top_k: int,
     prefix: int,
+    observe: str | None,
     max_rejects: str,
     format_: str | None,
 ) -> None:
@@ -88,6 +97,7 @@ def predict_(  # noqa: PLR0913 a flag each
         probabilities=probabilities,
         top_k=top_k,
         prefix=prefix,
+        observe=observe or "",
         max_rejects=_share(max_rejects),
     )
     begun = monotonic()
@@ -105,13 +115,21 @@ def _read_less_ahead() -> None:
 def _predict(session: Session, asked: Asked) -> Written:
     _read_less_ahead()
     from keepfit.lifecycle.batch import World, predict
+    from keepfit.lifecycle.observe import observing
     from keepfit.lifecycle.open import open_reference
     from keepfit.lifecycle.trust import trust_of
 
     project = session.project()
     registry = session.registry(project)
     trust = partial(trust_of, project)
+    asked = _looked(asked, project)
     done = 0
+
+    def opened(text: str) -> Opened:
+        found = open_reference(registry, text, project.stages, project.root, trust)
+        if not asked.observe:
+            return found
+        return replace(found, predictor=observing(found.predictor, asked.observe, project.root))
 
     def counted(rows: int, share: float) -> None:
         nonlocal done
@@ -122,13 +140,26 @@ def _predict(session: Session, asked: Asked) -> Written:
         with _progress(session, f"predicting {asked.input}") as (moved, tell):
             return predict(
                 asked,
-                lambda text: open_reference(registry, text, project.stages, project.root, trust),
+                opened,
                 World(root=project.root, tell=tell, moved=counted),
             )
     except KeyboardInterrupt:
         if done and not session.quiet:
             click.echo(f"{count(done, 'row')} done and kept; the rest is left to do.", err=True)
         raise
+
+
+def _looked(asked: Asked, project: Project) -> Asked:
+    """With what a forecast goes on from, by the flag or by the file of models."""
+    from msgspec.structs import replace as change
+
+    from keepfit.lifecycle.observe import seen
+    from keepfit.names import Reference
+
+    spec = project.models.get(Reference.parse(asked.reference).model)
+    observe = asked.observe or (spec.serve.observe if spec else "") or ""
+    observed = seen(observe, project.root) if observe else ""
+    return change(asked, observe=observe, observed=observed)
 
 
 @contextmanager

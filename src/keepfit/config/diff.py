@@ -77,6 +77,8 @@ def _training(resolved: Mapping[str, Any]) -> dict[str, Any]:
     table["train"] = resolved.get("train", _WAY)
     if table.get("per") is None:
         table.pop("per", None)
+    if resolved.get("series"):  # absent from tables that were written before there were any
+        table["series"] = resolved["series"]
     rows = {key: data[key] for key in _DATA if key in data}
     # Versions that were made before there were such tables have none.
     rows.pop("text", None)

@@ -75,7 +75,9 @@ def _named(schema: Schema) -> Schema:
 def _complete_without_defaults(required: Mapping[str, list[str]]) -> Schema:
     """What a model must hold by itself where no `[defaults]` could hold it."""
     whole = {
-        "required": required["ModelSpec"],
+        "required": [name for name in required["ModelSpec"] if name != "features"],
+        "if": {"not": {"required": ["series"]}},  # whose columns are what a forecast reads
+        "then": {"required": ["features"]},
         "properties": {"data": {"required": required["Data"]}},
     }
     return {

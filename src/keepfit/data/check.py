@@ -12,6 +12,7 @@ import polars as pl
 from keepfit.config.schema.model import ModelSpec
 from keepfit.data.casts import moment
 from keepfit.data.dtypes import family, schema_of
+from keepfit.data.series import problems
 from keepfit.data.timeline import naive_utc
 from keepfit.errors import DataRefused, UserError, guess
 from keepfit.records.base import Severity
@@ -36,7 +37,7 @@ def check(
     previous: Sequence[Column] | None = None,
     now: datetime | None = None,
 ) -> Checked:
-    """Every finding about the rows: schema, unique, times, nulls, ranges, freshness.
+    """Every finding about the rows: schema, unique, times, nulls, ranges, freshness, series.
 
     `columns` are the raw columns, held against those that the last version wanted (`previous`).
     Freshness is judged only where somebody says what time it is. UserError where a check names a
@@ -44,6 +45,7 @@ def check(
     """
     findings = _schema(columns, previous or (), spec.checks.schema_)
     told = [_unique(rows, spec), _times(rows, spec), *_nulls(rows, spec), *_ranges(rows, spec)]
+    told += problems(rows, spec)
     blamed = [one for one in told if one]
     findings += [finding for finding, _ in blamed] + _freshness(rows, spec, now)
     return Checked(tuple(findings), _bad(rows, blamed))

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from keepfit.data.read import reading
+from keepfit.data.series_files import read_tsf
 from keepfit.data.sources import format_of
 from keepfit.errors import UserError
 
@@ -19,13 +20,15 @@ def scan_incoming(path: Path) -> pl.LazyFrame:
     """
     if not path.is_file():
         raise UserError(f"there is no file {path}")
-    kind, _ = format_of(path.name)
+    kind, _ = format_of(path.name, series=True)
     with reading(str(path)):
         if kind in {"csv", "tsv"}:
             separator = "\t" if kind == "tsv" else ","
             rows = pl.scan_csv(path, separator=separator, infer_schema=False, glob=False)
         elif kind == "jsonl":
             rows = pl.scan_ndjson(path, infer_schema_length=None)
+        elif kind == "tsf":
+            rows = read_tsf(path, path.name).lazy()
         else:
             rows = pl.scan_parquet(path, glob=False, hive_partitioning=False)
         rows.collect_schema()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from keepfit.data.features import transform as transform_rows
 from keepfit.data.keys import Keys, row_keys
 from keepfit.data.read import reading
 from keepfit.data.rows import PathOf, rows_of, rows_of_source
+from keepfit.data.series import scales
 from keepfit.data.sources import HOLDOUT
 from keepfit.data.split import Split, cut, has_target
 from keepfit.errors import UserError, guess
@@ -44,6 +45,11 @@ class Prepared:
     def raw(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows of the split as they came in, before derive and transform, without the target."""
         return _raw_of(rows, self.columns)
+
+    def past(self, target: str) -> pl.DataFrame:
+        """All rows but those that judge as they came in, with the target that they have now."""
+        rows = pl.concat([self.split.train, self.split.unasked])
+        return self.raw(rows).with_columns(rows[target])
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,7 @@ def prepare(  # noqa: PLR0913 - one sentence, and the world it is said in
     key = _key(raw, rows, spec)
     until = datetime.fromisoformat(snapshot.until) if snapshot.until else None
     split = cut(rows, spec, file_rows=file_rows, key=key, until=until, seen=seen)
+    split = _measured(split, spec)
     return Prepared(
         split=split,
         removals=(*_sum(removals, more), *overruled),
@@ -108,6 +115,7 @@ def prepare(  # noqa: PLR0913 - one sentence, and the world it is said in
             *checked.findings,
             *enough(split.report.train, spec),
             *origin.findings(split.train, spec),
+            *_unasked(split, spec),
         ),
         bad=checked.bad.drop(cs.starts_with(_RAW)),
         schema=input_columns(columns, spec.data, spec.features, spec.target),
@@ -128,6 +136,24 @@ def ready(
     made, _ = _make(raw, _Making(spec, transform, root))
     rows = made.filter(has_target(made, spec.target))
     return Ready(rows, row_keys(rows, _key(raw, rows, spec)), _inputs(raw, spec))
+
+
+def _measured(split: Split, spec: ModelSpec) -> Split:
+    """With what the errors of a forecast are measured in."""
+    if spec.series is None:
+        return split
+    scale = scales(split.holdout, split.train, spec)
+    return replace(split, holdout=split.holdout.with_columns(scale))
+
+
+def _unasked(split: Split, spec: ModelSpec) -> tuple[Finding, ...]:
+    if not (count := split.report.unasked):
+        return ()
+    message = (
+        f"{count:,} steps judge nothing: their series had none at the cut-off before them, or its "
+        f"last was more than {spec.series and spec.series.horizon} steps away"
+    )
+    return (Finding(check="series", severity="note", message=message, rows=count),)
 
 
 def _key(raw: pl.DataFrame, rows: pl.DataFrame, spec: ModelSpec) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ import polars as pl
 from polars.exceptions import NoDataError, PanicException, PolarsError
 
 from keepfit.data import casts, dtypes
+from keepfit.data.series_files import from_deepar, holds_series, read_tsf
+from keepfit.durations import Duration
 from keepfit.errors import SourceError, UserError, guess
 from keepfit.records.rows import Part
 
@@ -70,6 +72,11 @@ def _raw(
         rows = _scan_csv(part, path, known)
     elif part.format == "jsonl":
         rows = pl.scan_ndjson(path, infer_schema_length=None)
+        if holds_series(rows.collect_schema()):
+            span = Duration.parse(part.frequency) if part.frequency else None
+            rows = from_deepar(rows.collect(), span, part.uri).lazy()
+    elif part.format == "tsf":
+        rows = read_tsf(path, part.uri).lazy()
     else:
         rows = pl.scan_parquet(path, hive_partitioning=False, glob=False)
     return rows, dict(rows.collect_schema())

@@ -16,7 +16,7 @@ from keepfit.durations import Duration
 from keepfit.errors import DataRefused, UserError
 
 Sides = NDArray[np.int8]
-TRAIN, VALIDATION, HOLDOUT, NOWHERE = 0, 1, 2, -1
+TRAIN, VALIDATION, HOLDOUT, UNASKED, NOWHERE = 0, 1, 2, 3, -1
 _NAMED = {
     **dict.fromkeys(("train", "training", "true", "t", "1"), TRAIN),
     **dict.fromkeys(("validation", "valid", "val"), VALIDATION),
@@ -38,12 +38,15 @@ def by_time(
 ) -> tuple[Sides, datetime]:
     """The sides and the moment at which the holdout begins.
 
-    A span is counted back from `until`, else from the midnight after the newest row; a share is
+    Of series the newest step and those before it, a horizon for each cut-off, are the holdout. A
+    span is counted back from `until`, else from the midnight after the newest row; a share is
     rounded so that rows of one moment stay together. Rows without a time are on no side.
     """
     known = _needed(times, spec, "holdout")
     holdout = spec.split.holdout
-    if isinstance(holdout, Duration):
+    if spec.series is not None:  # the steps count, wherever in a day the newest one is
+        cut = spec.series.holdout.before(spec.series.frequency.after(_newest(known, spec)))
+    elif isinstance(holdout, Duration):
         cut = holdout.before(until or end_of(_newest(known, spec)))
     else:
         cut = _quantile(known, 1 - holdout, spec)

@@ -95,17 +95,23 @@ def _read(found: Found, spec: ModelSpec, cache: StatCache, parts: Parts) -> Loca
         columns=(),
         time=spec.data.time,
         types=spec.data.types,
+        frequency=str(spec.series.frequency) if spec.series else None,
     )
     return _described(part, path, cache, parts), path
 
 
 def _described(part: Part, path: Path, cache: StatCache, parts: Parts) -> Part:
     seen = cache.part(part) or parts.known(part.digest)
-    if seen and (seen.format, seen.time, seen.types) == (part.format, part.time, part.types):
+    if seen and _told(seen) == _told(part):
         return msgspec.structs.replace(seen, source=part.source, uri=part.uri)
     described = describe(part, path)
     cache.remember(described)
     return described
+
+
+def _told(part: Part) -> tuple[object, ...]:
+    """What the file of models says of it, on which what is read of it hangs."""
+    return part.format, part.time, part.types, part.frequency
 
 
 class _Bounds(msgspec.Struct, frozen=True):

@@ -23,6 +23,7 @@ FORMATS = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
+SERIES = {".tsf": "tsf"}  # of which a line is a whole series: to learn from, not to be answered
 COMPRESSIONS = {".gz": "gz", ".zst": "zst"}
 CLOUDS = ("s3://", "gs://", "gcs://", "az://", "abfs://", "abfss://")
 HOLDOUT = "split.file"  # the source name of the rows that `split.file` gives
@@ -99,16 +100,20 @@ def digest_of_file(found: Found, cache: StatCache) -> Digest:
         ) from error
 
 
-def format_of(uri: str) -> tuple[str, str]:
-    """(format, compression) by the suffixes of a name; UserError if they tell none."""
+def format_of(uri: str, *, series: bool = False) -> tuple[str, str]:
+    """(format, compression) by the suffixes of a name; UserError if they tell none.
+
+    With `series` also those of files that hold a series a line.
+    """
+    known = FORMATS | SERIES if series else FORMATS
     suffixes = [suffix.lower() for suffix in PurePosixPath(uri).suffixes]
     compression = COMPRESSIONS.get(suffixes[-1], "") if suffixes else ""
     inner = suffixes[-2:-1] if compression else suffixes[-1:]
-    kind = FORMATS.get(inner[0]) if inner else None
+    kind = known.get(inner[0]) if inner else None
     if kind is None or (compression and kind == "parquet"):
         raise UserError(
             f"the name {uri} does not tell how to read it: expected "
-            f"{', '.join(FORMATS)}, or a text format with {' or '.join(COMPRESSIONS)} behind it"
+            f"{', '.join(known)}, or a text format with {' or '.join(COMPRESSIONS)} behind it"
         )
     return kind, compression
 
@@ -122,14 +127,16 @@ def without_credentials(uri: str) -> str:
 
 def _find_pattern(name: str, pattern: str, root: Path) -> Iterator[Found]:
     if pattern.startswith(CLOUDS):
-        yield Found(name, pattern, None, 0, *format_of(pattern))
+        yield Found(name, pattern, None, 0, *format_of(pattern, series=True))
         return
     paths = _paths(pattern, root)
     if not paths:
         raise _nothing_found(name, pattern, root)
     for path in paths:
         uri = path.relative_to(root) if path.is_relative_to(root) else path
-        yield Found(name, uri.as_posix(), path, path.stat().st_size, *format_of(path.name))
+        yield Found(
+            name, uri.as_posix(), path, path.stat().st_size, *format_of(path.name, series=True)
+        )
 
 
 def _paths(pattern: str, root: Path) -> list[Path]:
@@ -144,7 +151,7 @@ def _paths(pattern: str, root: Path) -> list[Path]:
 
 def _readable(name: str) -> bool:
     try:
-        return not name.startswith((".", "_")) and bool(format_of(name))
+        return not name.startswith((".", "_")) and bool(format_of(name, series=True))
     except UserError:
         return False
 

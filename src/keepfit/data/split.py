@@ -15,6 +15,7 @@ from keepfit.config.schema.model import ModelSpec
 from keepfit.data import sides as on
 from keepfit.data.dtypes import family, in_words
 from keepfit.data.keys import Keys, among, distinct, row_keys
+from keepfit.data.series import never_asked
 from keepfit.data.sides import Sides
 from keepfit.digest import Digest, sha256
 from keepfit.errors import DataRefused, UserError
@@ -36,6 +37,7 @@ class Split:
     holdout_keys: Keys  # a key a row of `holdout`, in its order
     keys: Keys  # a key a row of `train`, then of `validation`
     report: SplitReport
+    unasked: pl.DataFrame  # of series: steps that judge nothing, and are known at later cut-offs
 
     @property
     def pool(self) -> pl.DataFrame:
@@ -58,7 +60,8 @@ class Split:
             holdout_digest=_digest(none),
         )
         order = np.concatenate([keys[train], keys[validation]])
-        return Split(*learned, self.holdout.clear(), seen, tuned, none, order, report)
+        gone = self.holdout.clear()
+        return Split(*learned, gone, seen, tuned, none, order, report, self.unasked.clear())
 
 
 def cut(  # noqa: PLR0913 - all that a row's side may hang on
@@ -90,6 +93,8 @@ def cut(  # noqa: PLR0913 - all that a row's side may hang on
         there, keys, times, spec, from_file=from_file[labelled.to_numpy()], until=until
     )
     sides, known = _without_known(sides, keys, seen)
+    unasked = never_asked(there, sides == on.HOLDOUT, spec)
+    sides = np.where(unasked, on.UNASKED, sides).astype(np.int8)
     sides = on.take_validation(sides, there, keys, times, spec)
     placed, shared = _apart(sides, keys)
     split = _assemble(there, keys, times, placed, seen)
@@ -98,9 +103,9 @@ def cut(  # noqa: PLR0913 - all that a row's side may hang on
         split, spec, times, placed, begins=begins, unlabelled=unlabelled, shared=shared
     )
     before = 0 if seen is None else len(seen)
-    report = msgspec.structs.replace(report, known=known, before=before)
+    report = msgspec.structs.replace(report, known=known, before=before, unasked=int(unasked.sum()))
     _refuse_useless(split, spec, report)
-    return Split(*split, report)
+    return Split(*split, report, there.filter(pl.Series(placed == on.UNASKED)))
 
 
 Pieces = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, Keys, Keys, Keys, Keys]

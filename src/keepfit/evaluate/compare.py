@@ -9,10 +9,11 @@ import numpy as np
 import polars as pl
 
 from keepfit.config.schema.gate import Gate
+from keepfit.config.schema.series import Series
 from keepfit.evaluate import luck
 from keepfit.evaluate.dependence import dependence
 from keepfit.evaluate.metrics import Metric, get
-from keepfit.evaluate.names import CLASSIFICATION, default_metric, defaults
+from keepfit.evaluate.names import CLASSIFICATION, default_metric, defaults, of_forecasts
 from keepfit.evaluate.rules import Others, Rival, Terms, asks, rule_scores
 from keepfit.evaluate.sample import NotMeasurable, Sample, classes_of
 from keepfit.evaluate.slices import cut, slice_scores, worst
@@ -57,6 +58,7 @@ def measure(  # noqa: PLR0913 the door of this room: three sides on one holdout,
     times: pl.Series | None = None,
     rivals: Mapping[str, Rival] | None = None,
     per: str | None = None,
+    series: Series | None = None,
 ) -> Measured:
     """
     Scores, comparison and slices of the sides on the holdout `rows`, whose truth is in `target`.
@@ -73,7 +75,7 @@ def measure(  # noqa: PLR0913 the door of this room: three sides on one holdout,
     metric = known.get(name) or get(name)
     scores = tuple(
         score(known.get(asked) or get(asked), sides)
-        for asked in asked_for(gate, task, len(sides.challenger.classes))
+        for asked in asked_for(gate, task, len(sides.challenger.classes), series)
     )
     parts, asked = cut(rows, gate.slices), asks(gate, champion=sides.champion is not None)
     ways = dependence(rows, gate.cluster, times)
@@ -102,10 +104,11 @@ def measure(  # noqa: PLR0913 the door of this room: three sides on one holdout,
     return Measured(name, rows.height, scores, comparison, error, slices, members, rules)
 
 
-def asked_for(gate: Gate, task: str, classes: int) -> tuple[str, ...]:
+def asked_for(gate: Gate, task: str, classes: int, series: Series | None = None) -> tuple[str, ...]:
     """Every metric to measure, once: the gate's own, those of its rules, and the usual ones."""
     named = (gate.metric or default_metric(task), *gate.metrics, *(r.metric for r in gate.rules))
-    return tuple(dict.fromkeys((*named, *defaults(task, classes))))
+    forecast = of_forecasts(len(series.quantiles)) if series else ()
+    return tuple(dict.fromkeys((*named, *forecast, *defaults(task, classes))))
 
 
 def score(metric: Metric, sides: Sides) -> MetricScore:

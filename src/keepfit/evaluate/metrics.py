@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 
 from keepfit.errors import UnknownName
+from keepfit.evaluate import forecasts, ranking, terms, weighted
 from keepfit.evaluate import names as grammar
-from keepfit.evaluate import ranking, terms, weighted
 from keepfit.evaluate.names import CLASSIFICATION, REGRESSION, Better
 from keepfit.evaluate.own import scorer_of
 from keepfit.evaluate.sample import NotMeasurable, Numbers, Sample, classes_of
@@ -85,6 +85,8 @@ def _plain() -> Mapping[str, Mean | Whole]:
         "r2": Whole(weighted.r2),
         "mape": Mean(terms.percentage_error),
         "smape": Mean(terms.symmetric_error),
+        "mase": Mean(forecasts.scaled_error),
+        "wql": Whole(forecasts.quantile_loss),
         "accuracy": Mean(terms.right, of="yes or no"),
         "balanced_accuracy": Whole(weighted.balanced_accuracy),
         "f1": Whole(weighted.f1),
@@ -101,6 +103,8 @@ def _with_number(family: str, number: float) -> Mean | Whole:
         return Mean(partial(terms.within, limit=number), of="yes or no")
     if family == "share-within":
         return Mean(partial(terms.share_within, percent=number), of="yes or no")
+    if family == "coverage":
+        return Mean(partial(forecasts.covered, percent=number), of="yes or no")
     if family == "prefix":
         return Mean(partial(terms.prefix, length=int(number)), of="yes or no")
     if family == "top":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Literal, NamedTuple
 
@@ -27,6 +28,8 @@ METRICS: dict[str, Entry] = {
     "r2": Entry("higher", "share of the variance", _NUMBERS),
     "mape": Entry("lower", "share of the truth", _NUMBERS),
     "smape": Entry("lower", "share of the mean of truth and prediction", _NUMBERS),
+    "mase": Entry("lower", "the series' mean move in a season", _NUMBERS),
+    "wql": Entry("lower", "share of the sum of the truth", _NUMBERS),
     "accuracy": Entry("higher", "share of the rows", _CLASSES),
     "balanced_accuracy": Entry("higher", "share of a class's rows", _CLASSES),
     "f1": Entry("higher", "harmonic mean of precision and recall", _CLASSES),
@@ -40,12 +43,14 @@ METRICS: dict[str, Entry] = {
 FAMILIES: dict[str, Entry] = {  # a number belongs to the name: `within-10`
     "within": Entry("higher", "share of the rows", _NUMBERS),
     "share-within": Entry("higher", "share of the rows", _NUMBERS),
+    "coverage": Entry("higher", "share of the rows", _NUMBERS),
     "prefix": Entry("higher", "share of the rows", _CLASSES),
     "top": Entry("higher", "share of the rows", _CLASSES),
     "lift-at": Entry("higher", "times the share of all rows", _CLASSES),
 }
 
-_EXAMPLES = ("within-10", "share-within-10", "lift-at-5", "prefix-4", "top-3")
+_EXAMPLES = ("within-10", "share-within-10", "coverage-80", "lift-at-5", "prefix-4", "top-3")
+_MOST = {"lift-at": 100, "coverage": 99.99}  # per cent
 _WHOLE = ("prefix", "top")  # their number counts characters, or labels
 _FAMILY = re.compile(rf"({'|'.join(FAMILIES)})-((?:0|[1-9]\d*)(?:\.\d+)?)")
 
@@ -63,7 +68,9 @@ def parse(name: str) -> Parsed | None:
     if entry := METRICS.get(name):
         return Parsed(name, entry)
     match = _FAMILY.fullmatch(name)
-    if not match or not float(match[2]) or (match[1] == "lift-at" and float(match[2]) > 100):
+    if not match or not float(match[2]):
+        return None
+    if float(match[2]) > _MOST.get(match[1], math.inf):
         return None
     if match[1] in _WHOLE and not match[2].isdecimal():
         return None
@@ -90,6 +97,11 @@ def problem(name: str, task: str | None = None) -> str | None:
 def default_metric(task: str) -> str:
     """What champion and challenger are compared on where the gate names nothing."""
     return "mae" if task == REGRESSION else "log_loss"
+
+
+def of_forecasts(levels: int) -> tuple[str, ...]:
+    """The metrics that are always reported of a forecast, besides those of its task."""
+    return ("mase", "smape", *(("wql",) if levels else ()))
 
 
 def defaults(task: str, classes: int = 0) -> tuple[str, ...]:

@@ -42,11 +42,13 @@ class Sample:
 
     def take(self, index: Codes) -> Sample:
         """The sample of the rows at `index`, in that order; a row may come more than once."""
-        chances = self.prediction.probabilities
+        chances, spread = self.prediction.probabilities, self.prediction.quantiles
         prediction = Prediction(
             self.prediction.values.gather(index),
             None if chances is None else chances[index],
             self.prediction.classes,
+            None if spread is None else spread[index],
+            self.prediction.levels,
         )
         rows = None if self.rows is None else self.rows[index]
         return Sample(self.truth.gather(index), prediction, self.classes, rows)

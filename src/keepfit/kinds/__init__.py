@@ -30,6 +30,7 @@ class Entry(NamedTuple):
 
 _PLAIN = "keepfit.kinds.plain_rows:row_model"
 _MLP = "keepfit.kinds.mlp_rows:row_model"
+_FORECAST = "keepfit.kinds.forecast_params"
 _BOOSTING = "keepfit.kinds.boosting_params"
 
 KINDS: dict[str, Entry] = {
@@ -76,6 +77,10 @@ KINDS: dict[str, Entry] = {
         "keepfit.kinds.text_params:TextClassifier",
         "keepfit.kinds.text_classifier:TEXT_CLASSIFIER",
     ),
+    "seasonal-naive": Entry(f"{_FORECAST}:SeasonalNaive", "keepfit.kinds.seasonal_naive:KIND"),
+    "ets": Entry(f"{_FORECAST}:Ets", "keepfit.kinds.statsforecast:ETS"),
+    "theta": Entry(f"{_FORECAST}:Theta", "keepfit.kinds.statsforecast:THETA"),
+    "auto-arima": Entry(f"{_FORECAST}:AutoArima", "keepfit.kinds.statsforecast:AUTO_ARIMA"),
 }
 
 

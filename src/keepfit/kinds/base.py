@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from keepfit.config.schema.rows import Encode
+    from keepfit.config.schema.series import Series
 
 
 class Params(BaseModel):
@@ -42,6 +44,8 @@ class Lesson:
     validation: pl.DataFrame  # the same columns, for early stopping; may have no rows
     encode: Encode
     workplace: Path | None = None  # a folder for what a training that is ended goes on from
+    series: Series | None = None  # for kinds that forecast, with `time` among the features
+    time: str | None = None  # the column that says when a row happened
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +56,17 @@ class Prediction:
     values: pl.Series
     probabilities: np.ndarray | None = None  # (rows, classes), each row sums to 1, or is NaN
     classes: tuple[Label, ...] = ()  # of a classifier, in the order of its probabilities
+    quantiles: np.ndarray | None = None  # (rows, levels), of numbers that may come true
+    levels: tuple[float, ...] = ()  # what share of the truths each is above, rising
 
     def only(self, keep: np.ndarray) -> Prediction:
         """The answers where `keep` (one truth value a row) is true, in their order."""
         import polars as pl
 
         chances = None if self.probabilities is None else self.probabilities[keep]
-        return Prediction(self.values.filter(pl.Series(keep)), chances, self.classes)
+        spread = None if self.quantiles is None else self.quantiles[keep]
+        values = self.values.filter(pl.Series(keep))
+        return Prediction(values, chances, self.classes, spread, self.levels)
 
     def without(self, silent: pl.Series) -> Prediction:
         """The same, but nothing of the rows where `silent` is true."""
@@ -79,6 +87,7 @@ class Fitted(Protocol):
     One whose files hold more than that (a time, an id) may have `parameters()` as well: what it has
     learned as plain data, by which a rebuild tells equal from different. One that can tell how far
     each feature moves its answers may have `shap(rows)`: mean absolute SHAP values by feature.
+    One that forecasts keeps `Observing`.
     """
 
     # the labels it knows, sorted; empty for a regression
@@ -96,6 +105,20 @@ class Fitted(Protocol):
 
     # what `keepfit show` tells of it: encoding, fills, scales, coefficients
     def describe(self) -> dict[str, Any]: ...
+
+
+class Observing(Fitted, Protocol):
+    """A model of series, whose answers hang on what was observed last."""
+
+    # the same model, nothing learned anew, at the end of what it kept and of `rows`, which hold the
+    # target; nothing that is not earlier than `before` (naive UTC) may leave a trace in its answers
+    def observe(self, rows: pl.DataFrame, before: datetime | None = None) -> Observing: ...
+
+    # what it observed, as rows with the target
+    def kept(self) -> pl.DataFrame: ...
+
+    # the first rows that it can be asked about, so many at most
+    def next_rows(self, most: int) -> pl.DataFrame: ...
 
 
 class Kind(Protocol):

@@ -73,9 +73,9 @@ def train(model: Model, ports: Ports, snapshot: Snapshot, defence: Defence) -> T
         )
     )
     prepared = _prepared(model, ports, snapshot, paths, champion, begins)
-    ground = Ground.holdout(prepared, more=(*defence.findings, *begins.findings)).with_cases(
-        model, judged_on(model, ports.registry, champion.state) if champion else {}
-    )
+    ground = Ground.holdout(
+        prepared, model.spec, more=(*defence.findings, *begins.findings)
+    ).with_cases(model, judged_on(model, ports.registry, champion.state) if champion else {})
     theirs = Contender.of(champion, ground) if champion else None
     rivals = rivals_for(model, ports.registry, ground)
     learned = profile_of(prepared, model.spec)  # while the challenger learns

@@ -32,7 +32,7 @@ def check_model(project: Project, name: str) -> list[Problem]:
     found = [
         (key, str(error)) for key, look in _functions(spec, project.root) if (error := _error(look))
     ]
-    found += _own_kind(project, name) or _update(project, name)
+    found += _own_kind(project, name) or _update(project, name) or _series(project, name)
     found += _sources(spec, project.root) + _benchmarks(spec, project.root)
     return [
         Problem(_place(project, f"model.{name}.{key}"), f"model.{name}.{key}", told)
@@ -76,6 +76,19 @@ def _update(project: Project, name: str) -> list[tuple[str, str]]:
         return []
     why = why_no_update(spec.kind, cast("Params", project.params[name]), project.root)
     return [("train", why)] if why else []
+
+
+def _series(project: Project, name: str) -> list[tuple[str, str]]:
+    """(key, what is wrong) of a kind that forecasts without series, or of another with them."""
+    spec = project.models[name]
+    forecasts = getattr(kind(spec.kind, project.root), "forecasts", spec.own_class is not None)
+    if forecasts and spec.series is None and spec.own_class is None:
+        need = "frequency and horizon"
+        return [("kind", f"is '{spec.kind}', which forecasts; expected [series] with {need}")]
+    if spec.series is not None and not forecasts:
+        kinds = "seasonal-naive, ets, theta or auto-arima"
+        return [("series", f"is there, and kind '{spec.kind}' forecasts none; expected {kinds}")]
+    return []
 
 
 def _benchmarks(spec: ModelSpec, root: Path) -> list[tuple[str, str]]:

@@ -59,11 +59,11 @@ def ground_of(model: Model, ports: Ports, data: Path | None) -> Ground:
         prepared = prepare(
             snapshot, model.spec, peek.path, root=model.root, transform=model.transform()
         )
-        return Ground.holdout(prepared)
+        return Ground.holdout(prepared, model.spec)
     if not data.exists():
         raise UserError(f"there is no file {data}")
     snapshot, peek = look_at(model, ports, spec=_reading(model.spec, data))
-    return Ground.all_of(ready_at(model, snapshot, peek))
+    return Ground.all_of(ready_at(model, snapshot, peek), model.spec)
 
 
 def _reading(spec: ModelSpec, file: Path) -> ModelSpec:
@@ -99,7 +99,7 @@ def evaluate(model: Model, ports: Ports, opened: Opened, data: Path | None) -> E
         learned_from=int((~fresh).sum()),
         scores=tuple(
             score(own.get(name) or get(name), sides)
-            for name in asked_for(model.spec.gate, model.task, len(classes))
+            for name in asked_for(model.spec.gate, model.task, len(classes), model.spec.series)
         ),
         benchmarks=tuple(
             benchmark_score(cases, said_of.get(cases.name), None, model.task)

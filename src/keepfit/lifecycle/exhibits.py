@@ -31,9 +31,10 @@ def profile_of(prepared: Prepared, spec: ModelSpec) -> Profile:
 
 def subject_of(predictor: Predictor, learned: Profile | None) -> Subject:
     """What to show of a model; one with coefficients tells what a feature does by them."""
-    linear = isinstance(predictor.fitted, PlainModel)
+    linear = isinstance(predictor.fitted, PlainModel) or predictor.series is not None
     explain = getattr(predictor.fitted, "shap", None)
-    return Subject(learned, None if linear else predictor.on_prepared, explain)
+    predict = None if linear else predictor.on_prepared
+    return Subject(learned, predict, explain, predictor.series, predictor.data.time or "")
 
 
 def showing(  # noqa: PLR0913 the evidence and the two sides on its rows
@@ -50,7 +51,9 @@ def showing(  # noqa: PLR0913 the evidence and the two sides on its rows
     present = (challenger, champion) if champion else (challenger,)
     classes = classes_of(truth, *present) if model.task == "classification" else ()
     own = model.own_metrics()
-    names = dict.fromkeys((evidence.metric, *asked_for(spec.gate, model.task, len(classes))))
+    names = dict.fromkeys(
+        (evidence.metric, *asked_for(spec.gate, model.task, len(classes), spec.series))
+    )
     made = exhibits(
         subject,
         Sample(truth, challenger, classes, rows),

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from keepfit.config.schema.model import ModelSpec
 from keepfit.data.keys import Keys, row_keys
 from keepfit.data.sides import times_of
 from keepfit.decide.gate import judge
@@ -23,6 +24,7 @@ from keepfit.evaluate.compare import measure
 from keepfit.evaluate.disagree import Shown, disagreements
 from keepfit.evaluate.evidence import gather, trim_overlap
 from keepfit.evaluate.exhibits.gather import Subject
+from keepfit.evaluate.naive_forecast import naive_forecast
 from keepfit.evaluate.rules import Rival
 from keepfit.lifecycle.benchmarks import answers, cases_of
 from keepfit.lifecycle.exhibits import showing
@@ -34,6 +36,7 @@ from keepfit.records.disagreement import Disagreements
 from keepfit.records.evidence import Agreement, Evidence, Verdict
 from keepfit.records.rows import Finding, Removal
 from keepfit.records.training import Candidate
+from keepfit.train.backtest import said_of
 
 if TYPE_CHECKING:
     from keepfit.data.prepare import Prepared, Ready
@@ -65,9 +68,14 @@ class Ground:
     removals: tuple[Removal, ...] = ()
     findings: tuple[Finding, ...] = ()
     cases: tuple[Cases, ...] = ()  # of the model's benchmarks
+    past: pl.DataFrame | None = None  # of series: all other rows as they came in, with target
+    unasked: pl.DataFrame | None = None  # of series: what of these is later than the training rows
+    target: str = ""
 
     @classmethod
-    def holdout(cls, prepared: Prepared, *, more: tuple[Finding, ...] = ()) -> Self:
+    def holdout(
+        cls, prepared: Prepared, spec: ModelSpec, *, more: tuple[Finding, ...] = ()
+    ) -> Self:
         """The holdout of prepared rows, with what else was found."""
         split = prepared.split
         return cls(
@@ -77,12 +85,15 @@ class Ground:
             learned=split.train,
             removals=prepared.removals,
             findings=prepared.findings + more,
+            past=prepared.past(spec.target) if spec.series else None,
+            unasked=split.unasked,
+            target=spec.target,
         )
 
     @classmethod
-    def all_of(cls, ready: Ready) -> Self:
+    def all_of(cls, ready: Ready, spec: ModelSpec) -> Self:
         """Every row of a table of its own."""
-        return cls(rows=ready.rows, raw=ready.raw(), keys=ready.keys)
+        return cls(rows=ready.rows, raw=ready.raw(), keys=ready.keys, target=spec.target)
 
     def with_cases(self, model: Model, before: Mapping[str, Digest | None]) -> Self:
         """The same, with the cases of the model's benchmarks.
@@ -93,7 +104,7 @@ class Ground:
 
     def predicted(self, predictor: Predictor) -> Prediction:
         """What a model says of every row, by the one path from the raw rows."""
-        return predictor.predict_every(self.raw)
+        return said_of(predictor, self.raw, self.rows[self.target], self.past)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +166,7 @@ def judged(  # noqa: PLR0913 the ground, two sides, and what else they are held 
         )
     ours = challenger.said.only(keep)
     theirs = champion.said.only(keep) if champion and not same else None
-    baseline = _baseline(model, ground, rows)
+    baseline = _baseline(model, ground, rows, keep)
     measured = measure(
         rows,
         spec.target,
@@ -168,6 +179,7 @@ def judged(  # noqa: PLR0913 the ground, two sides, and what else they are held 
         seed=spec.split.seed,
         times=times_of(rows, spec) if spec.split.how == "time" else None,
         per=spec.fleet.column if spec.fleet else None,
+        series=spec.series,
         rivals={name: rival.only(keep) for name, rival in (rivals or {}).items()},
     )
     evidence = gather(
@@ -194,6 +206,7 @@ def judged(  # noqa: PLR0913 the ground, two sides, and what else they are held 
         compiled=compiled,
     )
     if subject:
+        subject = replace(subject, past=ground.learned)
         evidence = showing(evidence, model, subject, rows, ours, theirs)
     return Judgement(evidence=evidence, verdict=judge(evidence, spec.gate, spec.benchmark))
 
@@ -229,9 +242,14 @@ def _contents(
     return row_keys(kept.with_columns(truth))
 
 
-def _baseline(model: Model, ground: Ground, rows: pl.DataFrame) -> Baseline | None:
+def _baseline(
+    model: Model, ground: Ground, rows: pl.DataFrame, keep: NDArray[np.bool_]
+) -> Baseline | None:
     """What the naive predictor says of the rows; None where nobody knows what it would learn."""
     if ground.learned is None:
         return None
     spec = model.spec
+    if spec.series is not None and spec.gate.baseline == "constant":
+        found = naive_forecast(spec, ground.learned, ground.rows, ground.unasked)
+        return found._replace(said=found.said.only(keep))
     return baseline_of(spec.gate, ground.learned, rows, spec.target, model.task, spec.data.time)

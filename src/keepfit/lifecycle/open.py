@@ -100,6 +100,7 @@ def predictor_of(fetched: Fetched, root: Path) -> Predictor:
         transform=load_function(transform, home) if transform and home else None,
         features=spec.features,
         target=spec.target,
+        series=spec.series,
         fitted=load(candidate.kind, below(files, MODEL), candidate.files, home),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from keepfit.errors import DataRefused
 from keepfit.evaluate.names import default_metric
@@ -19,6 +19,7 @@ from keepfit.store.registry import Registry
 if TYPE_CHECKING:
     from keepfit.data.prepare import Ready
     from keepfit.evaluate.metrics import Metric
+    from keepfit.kinds.base import Observing
     from keepfit.train.predictor import Predictor
 
 
@@ -54,13 +55,21 @@ def score_between(
 
 def measured(model: Model, predictor: Predictor, ready: Ready) -> float | None:
     """The gate's metric of a model on rows that are ready; None where it cannot be measured."""
+    from keepfit.data.series import scales
     from keepfit.evaluate.sample import NotMeasurable, Sample, classes_of
+    from keepfit.train.backtest import said_of
 
-    said = predictor.predict_every(ready.raw())
-    truth = ready.rows[model.spec.target]
+    rows, truth = ready.rows, ready.rows[model.spec.target]
+    try:
+        if predictor.series is not None:
+            kept = cast("Observing", predictor.fitted).kept()
+            rows = rows.with_columns(scales(rows, kept, model.spec))
+        said = said_of(predictor, ready.raw(), truth)
+    except DataRefused:  # steps are missing between what it observed and these
+        return None
     classes = classes_of(truth, said) if model.task == "classification" else ()
     try:
-        return gate_metric(model).of(Sample(truth, said, classes, ready.rows))
+        return gate_metric(model).of(Sample(truth, said, classes, rows))
     except NotMeasurable:
         return None
 

@@ -99,7 +99,7 @@ def _scene(model: Model, ports: Ports) -> Scene:
     prepared = prepare(
         snapshot, model.spec, peek.path, root=model.root, transform=model.transform()
     )
-    ground = replace(Ground.holdout(prepared), findings=())
+    ground = replace(Ground.holdout(prepared, model.spec), findings=())
     fitted = _fitted(model, prepared, lambda rows: rows)
     candidate = _candidate(model, prepared, snapshot, fitted)
     split = prepared.split
@@ -125,6 +125,8 @@ def _fitted(
         train=change(prepared.split.train.select(columns)),
         validation=change(prepared.split.validation.select(columns)),
         encode=spec.encode,
+        series=spec.series,
+        time=spec.data.time,
     )
     learns = learner(spec.kind, spec.fleet, model.root)
     return learns.fit(lesson, model.params, seed=spec.split.seed, threads=spec.threads)
@@ -147,7 +149,13 @@ def _candidate(model: Model, prepared: Prepared, snapshot: Snapshot, fitted: Fit
 def _said(model: Model, candidate: Candidate, ground: Ground, fitted: Fitted) -> Prediction:
     spec = model.spec
     predictor = Predictor(
-        candidate.schema, spec.data, model.transform(), spec.features, fitted, spec.target
+        schema=candidate.schema,
+        data=spec.data,
+        transform=model.transform(),
+        features=spec.features,
+        fitted=fitted,
+        target=spec.target,
+        series=spec.series,
     )
     return ground.predicted(predictor)
 

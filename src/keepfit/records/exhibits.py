@@ -125,6 +125,20 @@ class Profile(Record, frozen=True, kw_only=True):
     rows: int  # that were looked at: all, or every n-th
 
 
+class Fan(Record, frozen=True, kw_only=True):
+    """A series at the cut-offs: what was forecast of it, and what came."""
+
+    series: str  # its name; empty where the rows are one series
+    rank: str  # worst, middle or best, by the error
+    error: float  # the sum of the errors by the sum of |truth|
+    times: tuple[str, ...]  # ISO; of the past and of the steps that were forecast
+    truth: tuple[float | None, ...]
+    mean: tuple[float | None, ...]  # None: it is of the past
+    low: tuple[float | None, ...] = ()  # of the lowest quantile; empty where there is none
+    high: tuple[float | None, ...] = ()  # of the highest
+    levels: tuple[float, ...] = ()  # of the lowest and the highest
+
+
 class Exhibits(Record, frozen=True, kw_only=True):
     """What a report shows of a challenger and only the rows can tell; of bounded size."""
 
@@ -139,5 +153,6 @@ class Exhibits(Record, frozen=True, kw_only=True):
     importance_rows: int = 0  # that were shuffled
     shap: tuple[Shap, ...] = ()  # the weightiest first; none where the kind has no such values
     shap_rows: int = 0  # that were explained
+    fans: tuple[Fan, ...] = ()  # of forecasts: the worst series, some in the middle, the best
     profile: Profile | None = None
     missing: dict[str, str] = {}  # exhibit -> why there is none

@@ -27,6 +27,7 @@ class Part(Record, frozen=True, kw_only=True):
     time_from: str | None = None  # ISO time of the oldest row, where the source has the time column
     time_to: str | None = None  # and of the newest
     time: str | None = None  # the column those two are of
+    frequency: str | None = None  # of series, as the file of models said it when it was read
     types: dict[str, str] = {}  # what the file of models said of its columns when it was read
 
 
@@ -54,7 +55,7 @@ class Removal(Record, frozen=True, kw_only=True):
 class Finding(Record, frozen=True, kw_only=True):
     """What a check of the data found."""
 
-    check: str  # schema, nulls, unique, ranges, freshness, rows
+    check: str  # schema, nulls, unique, ranges, freshness, rows, series
     severity: Severity
     message: str  # place, value, what was expected
     column: str | None = None
@@ -76,4 +77,5 @@ class SplitReport(Record, frozen=True, kw_only=True):
     holdout_to: str | None = None
     shared: int = 0  # training rows left out because a holdout row has the same key
     known: int = 0  # training rows left out because the model that this goes on from has had them
+    unasked: int = 0  # of the end of time, steps that no forecast at a cut-off reached
     before: int = 0  # rows that that model has learned from, of this snapshot and of earlier ones

@@ -13,6 +13,7 @@ from keepfit.records.exhibits import Exhibits
 from keepfit.report import figures
 from keepfit.report.charts.bars import Bar, bars
 from keepfit.report.charts.calibration import calibration
+from keepfit.report.charts.fans import fan, interval
 from keepfit.report.charts.gains import Gain, gains
 from keepfit.report.charts.learning import learning, shown
 from keepfit.report.charts.past import past
@@ -79,6 +80,8 @@ def _environment() -> Environment:
         "past_chart": past,
         "residual_chart": by_prediction,
         "histogram": histogram,
+        "fan_chart": fan,
+        "interval": interval,
         "calibration_chart": calibration,
         "effect_chart": _effect_chart,
         "importance_chart": _importance_chart,

@@ -29,11 +29,14 @@ class Predicted:
     values: Sequence[Any] | pl.Series  # numbers, or labels; null where nothing is said
     chances: Sequence[Sequence[float]] | None = None  # of a classifier, a probability a class
     classes: tuple[Label, ...] = ()
+    quantiles: Sequence[Sequence[float]] | None = None  # of a forecast, one a level
+    levels: tuple[str, ...] = ()  # what each is called
 
     def part(self, start: int, end: int) -> Predicted:
         """Of the rows from `start` on, before `end`."""
         chances = None if self.chances is None else self.chances[start:end]
-        return Predicted(self.values[start:end], chances, self.classes)
+        spread = None if self.quantiles is None else self.quantiles[start:end]
+        return Predicted(self.values[start:end], chances, self.classes, spread, self.levels)
 
     def at(self, prefixes: Prefixes) -> Predicted:
         """The likeliest prefixes instead of labels, and how likely each is."""
@@ -55,13 +58,14 @@ def written(
     options = options.within(len(said.classes))
     if media.form == "csv":
         return _csv(said, options, header=bool(media.header))
-    rows = list(said.values) if options.plain else _objects(said, options)
+    plain = options.plain and not said.levels
+    rows = list(said.values) if plain else _objects(said, options)
     if media.form == "lines":
-        told = rows if not options.plain else [{"prediction": value} for value in rows]
+        told = rows if not plain else [{"prediction": value} for value in rows]
         return b"".join(map(line_of, told))
     if not single:
         return line_of({"predictions": rows, "version": version})
-    if options.plain:
+    if plain:
         return line_of({"prediction": rows[0], "version": version})
     return line_of({**rows[0], "version": version})
 
@@ -71,9 +75,9 @@ def line_of(value: Any) -> bytes:
     return _ENCODER.encode(value) + b"\n"
 
 
-def columns(options: Options, classes: Sequence[Label]) -> list[str]:
+def columns(options: Options, classes: Sequence[Label], levels: Sequence[str] = ()) -> list[str]:
     """The names of what is told of each row."""
-    names = ["prediction"]
+    names = ["prediction", *levels]
     if options.probabilities:
         names += [f"probability_{spelled(label)}" for label in classes]
     for place in range(1, options.top_k + 1):
@@ -94,7 +98,8 @@ def _told(said: Predicted, options: Options) -> Iterator[list[Any]]:
             yield [None] * width
             continue
         chances = said.chances[place] if said.chances is not None else ()
-        row = [value, *(chances if options.probabilities else ())]
+        spread = said.quantiles[place] if said.quantiles is not None else ()
+        row = [value, *spread, *(chances if options.probabilities else ())]
         if options.top_k:
             for best in _likeliest(chances, options.top_k):
                 row += [said.classes[best], chances[best]]
@@ -107,22 +112,23 @@ def _likeliest(chances: Sequence[float], count: int) -> list[int]:
 
 
 def _objects(said: Predicted, options: Options) -> list[dict[str, Any]]:
-    names = columns(options, said.classes)
+    names = columns(options, said.classes, said.levels)
     return [dict(zip(names, row, strict=True)) for row in _told(said, options)]
 
 
 def _csv(said: Predicted, options: Options, *, header: bool) -> bytes:
-    names = columns(options, said.classes)
-    if options.plain and not isinstance(said.values, Sequence):
+    names = columns(options, said.classes, said.levels)
+    plain = options.plain and not said.levels
+    if plain and not isinstance(said.values, Sequence):
         return said.values.to_frame(names[0]).write_csv(include_header=header).encode()
-    if options.plain and not said.classes:
+    if plain and not said.classes:
         lines = [*(names if header else ()), *map(_number, said.values)]
         return ("\n".join(lines) + "\n" if lines else "").encode()
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     if header:
         writer.writerow(names)
-    rows = ([value] for value in said.values) if options.plain else _told(said, options)
+    rows = ([value] for value in said.values) if plain else _told(said, options)
     writer.writerows([_cell(value) for value in row] for row in rows)
     return text.getvalue().encode()
 

@@ -12,7 +12,7 @@ from keepfit.errors import KeepfitError
 from keepfit.lifecycle.open import fetch_version, needed_to_predict, trusted
 from keepfit.lifecycle.trust import Trust
 from keepfit.names import Reference
-from keepfit.serve.served import Served
+from keepfit.serve.served import Served, observed
 from keepfit.serve.slots import Slot
 from keepfit.store.registry import Registry
 
@@ -22,7 +22,7 @@ _LONGEST = 600.0  # seconds between two tries at a version that was refused
 class Source(Protocol):
     """Where versions come from; its methods block."""
 
-    # the digest of the manifest of what ought to be served now
+    # the digest of the manifest of what ought to be served now, and what that goes on from
     def wanted(self) -> str: ...
 
     # that version, verified, and loaded as far as it takes to answer
@@ -41,8 +41,11 @@ class Stage:
     answering: Answering | None = None  # what the file of models says of answers, if it has any
 
     def wanted(self) -> str:
-        """The manifest of the version that is named; UnknownName where there is none."""
-        return trusted(self.registry, self.reference, self.stages, self.trust).manifest
+        """The manifest of the version that is named, and what a forecast goes on from.
+
+        UnknownName where there is none."""
+        manifest = trusted(self.registry, self.reference, self.stages, self.trust).manifest
+        return manifest + observed(self.answering, self.root)
 
     def load(self) -> Served:
         """That version; Corrupt, NotApproved or UserError for one that must not be served."""
@@ -56,6 +59,7 @@ class Stage:
 def ready(served: Served) -> Served:
     """The same once it has answered its examples as recorded, by either of its paths."""
     served.warm()
+    served.observe()
     return served
 
 
@@ -81,7 +85,7 @@ class Follower:
         try:
             wanted = self.source.wanted()
             now = self.slot.served
-            if now is not None and wanted == now.fetched.state.manifest:
+            if now is not None and wanted == now.wanted:
                 self.slot.alarm = self._refused = ""
                 return None
             if wanted == self._refused and self.clock() < self._again:

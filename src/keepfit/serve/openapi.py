@@ -205,12 +205,13 @@ def _answer(served: Served) -> Schema:
             if whole
             else {"type": ["string", "null"], "examples": [*served.classes[:5]]}
         )
-    wide = {"type": "object", "required": columns(Options(), served.classes)}
+    wide = {"type": "object", "required": columns(Options(), served.classes, served.levels)}
     version = {"type": "string", "example": served.version}
     one = {
         "type": "object",
         "required": ["prediction", "version"],
-        "properties": {"prediction": value, "version": version},
+        "properties": {"prediction": value, "version": version}
+        | {name: {"type": "number"} for name in served.levels},
     }
     many = {
         "type": "object",

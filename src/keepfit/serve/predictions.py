@@ -151,6 +151,9 @@ def frame_of_answers(noted: Noted, mask: tuple[str, ...]) -> pl.DataFrame:
     told: dict[str, Any] = {"prediction": pl.Series(said.values)}
     for place, label in enumerate(said.classes):
         told[f"probability_{label}"] = pl.Series([row[place] for row in chances], dtype=pl.Float64)
+    for place, name in enumerate(said.levels):
+        spread = [row[place] for row in said.quantiles or ()]
+        told[name] = pl.Series(spread, dtype=pl.Float64)
     frame = pl.DataFrame(carried).with_columns(
         version=pl.lit(served.version), at=pl.lit(noted.at), **_columns(inputs), **told
     )

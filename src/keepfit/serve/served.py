@@ -15,6 +15,7 @@ from keepfit.config.schema.serving import Answering
 from keepfit.errors import Refused, UserError
 from keepfit.kinds import batch_of, rows_of
 from keepfit.kinds.prefixes import Prefixes
+from keepfit.lifecycle.observe import observing, seen
 from keepfit.lifecycle.open import COMPILED, MODEL, Fetched, below, predictor_of
 from keepfit.records.evidence import Evidence
 from keepfit.serve.answer import Predicted
@@ -45,6 +46,7 @@ class Served:
         self.model, self.version = spec.name, fetched.state.version
         self.name = f"{self.model}@{self.version}"
         self.classes = candidate.classes
+        self.levels = spec.series.columns if spec.series else ()
         self.schema = InputSchema.of(candidate.schema, spec)
         self.options = Options.of(answering or spec.serve) if self.classes else Options()
         if self.options.prefix and not isinstance(self.classes[0], str):
@@ -53,6 +55,8 @@ class Served:
                 f"{self.name} are no text: {self.classes[0]!r}",
                 hint=f'take it out, or train on text: types = {{ {spec.target} = "text" }}',
             )
+        self._answering = answering or spec.serve
+        self.wanted = fetched.state.manifest + observed(self._answering, root)
         self._prefixes: dict[int, Prefixes] = {}
         self._json, self._csv = JsonDoor(self.schema), PlainCsv(self.schema)
         evidence = msgspec.json.decode(fetched.files[EVIDENCE], type=_Stored).evidence
@@ -83,15 +87,22 @@ class Served:
 
     def predict_exactly(self, rows: Rows) -> Predicted:
         """By the exact pipeline, which is the reference; UserError for rows that it cannot read."""
+        return self._said(rows, self.now)
+
+    def _said(self, rows: Rows, predictor: Predictor) -> Predicted:
         from keepfit.serve.door.csv_rows import frame_of
 
         frame = frame_of(self.schema, rows)
         if frame.is_empty():
-            return Predicted([], [] if self.classes else None, self.classes)
-        said = self.exact.predict(frame)
+            nothing: list[list[float]] = []
+            return Predicted(
+                [], nothing if self.classes else None, self.classes, nothing, self.levels
+            )
+        said = predictor.predict(frame)
         chances = None if said.probabilities is None else said.probabilities.tolist()
+        spread = None if said.quantiles is None else said.quantiles.tolist()
         values = said.values if said.values.len() >= MANY else said.values.to_list()
-        return Predicted(values, chances, self.classes)
+        return Predicted(values, chances, self.classes, spread, self.levels)
 
     def at_prefix(self, said: Predicted, length: int) -> Predicted:
         """What was said, of so many first characters of labels; 0: of whole ones."""
@@ -107,6 +118,18 @@ class Served:
         """The pipeline of training, loaded when it is first needed."""
         return predictor_of(self.fetched, self._root)
 
+    @cached_property
+    def now(self) -> Predictor:
+        """The same, of a forecast at the end of the newest rows that it is to go on from."""
+        if not self._answering.observe:
+            return self.exact
+        return observing(self.exact, self._answering.observe, self._root)
+
+    def observe(self) -> None:
+        """Read the newest rows that a forecast goes on from; what is wrong with them is raised."""
+        if self._answering.observe:
+            _ = self.now
+
     def warm(self) -> None:
         """Predict the recorded examples; Refused where an answer is not the recorded one.
 
@@ -116,7 +139,7 @@ class Served:
         if proof is None or not proof.examples:
             return
         rows = self._json.read(msgspec.json.encode(proof.examples))
-        said = self.predict(rows.values) if self.quick(rows) else self.predict_exactly(rows)
+        said = self.predict(rows.values) if self.quick(rows) else self._said(rows, self.exact)
         for number, (value, recorded) in enumerate(
             zip(_plain(said), proof.predictions, strict=False), 1
         ):
@@ -126,6 +149,13 @@ class Served:
                     f"was as {recorded} when the model was trained",
                     hint=f"look at what the version is made of: keepfit verify {self.name}",
                 )
+
+
+def observed(answering: Answering | None, root: Path) -> str:
+    """A mark of the newer rows that a forecast goes on from; empty for none."""
+    if answering is None or not answering.observe:
+        return ""
+    return f" and {seen(answering.observe, root)}"
 
 
 def _compiled(fetched: Fetched, evidence: Evidence, schema: InputSchema) -> Compiled | None:
@@ -203,6 +233,8 @@ class _Stored(msgspec.Struct):
 
 
 def _plain(said: Predicted) -> Sequence[Any]:
+    if said.levels and said.quantiles is not None:
+        return [[value, *row] for value, row in zip(said.values, said.quantiles, strict=True)]
     if said.chances is None:
         return list(said.values)
     return [[value, list(row)] for value, row in zip(said.values, said.chances, strict=True)]

@@ -25,6 +25,7 @@ from keepfit.kinds import kind, learner, params_of
 from keepfit.kinds.base import Fitted, Lesson, Updating
 from keepfit.records.training import Candidate, Code
 from keepfit.train.artifact import digests
+from keepfit.train.backtest import up_to_date
 from keepfit.train.job import Fit, Job
 from keepfit.train.promises import Trained, hold
 from keepfit.train.proof import NOTHING, proof_of
@@ -52,7 +53,7 @@ def fit(
     transform = load_function(spec.data.transform, root) if spec.data.transform else None
     prepared = _prepared(job, spec, transform, {} if memory is None else memory)
     begun = clock()
-    fitted = _fitted(spec, prepared.split, job)
+    fitted = up_to_date(_fitted(spec, prepared.split, job), prepared.split, spec)
     files = fitted.save()
     seconds = clock() - begun
     candidate = _candidate(job, spec, prepared, fitted, files, seconds=seconds)
@@ -152,6 +153,8 @@ def _lesson(spec: ModelSpec, split: Split, workplace: str | None = None) -> Less
         validation=split.validation.select(columns),
         encode=spec.encode,
         workplace=Path(workplace) if workplace else None,
+        series=spec.series,
+        time=spec.data.time,
     )
 
 

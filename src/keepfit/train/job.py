@@ -124,5 +124,6 @@ class Fit(Record, frozen=True, kw_only=True):
             features=spec.features,
             fitted=load(self.candidate.kind, self.files, self.candidate.files, home),
             target=spec.target,
+            series=spec.series,
             version=version,
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from keepfit.config.schema.rows import Data
+from keepfit.config.schema.series import Series
 from keepfit.data import texts
 from keepfit.data.features import Transform, derive, serving_rules, transform
 from keepfit.errors import RowsRefused
@@ -24,6 +25,7 @@ class Predictor:
     features: tuple[str, ...]  # what the model reads, after both
     fitted: Fitted
     target: str = ""  # what it predicts; a `derive` rule that makes it is left out
+    series: Series | None = None  # of a model that forecasts
     version: str = ""  # "": a candidate that is not published yet
 
     def predict(self, rows: pl.DataFrame) -> Prediction:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import numpy as np
 import polars as pl
 
 from keepfit.config.schema.model import ModelSpec
+from keepfit.data.conform import conform
 from keepfit.data.keys import Keys, mix, row_keys
 from keepfit.data.prepare import Prepared
 from keepfit.digest import Digest, sha256
 from keepfit.errors import KeepfitError
-from keepfit.kinds.base import Fitted, Prediction
+from keepfit.kinds.base import Fitted, Observing, Prediction
 from keepfit.records.training import Proof
 from keepfit.train.predictor import Predictor
 from keepfit.train.semantic import parameters
@@ -36,7 +37,7 @@ def proof_of(
     """Digests of the rows that were learned from and of what was learned, and some predictions."""
     train = prepared.split.train.select(*spec.features, spec.target)
     hashed = {name: row_keys(train.select(name)) for name in train.columns}
-    examples = _examples(prepared)
+    examples = _examples(prepared) if spec.series is None else _next(prepared, fitted)
     predictor = Predictor(
         schema=prepared.schema,
         data=spec.data,
@@ -44,6 +45,7 @@ def proof_of(
         features=spec.features,
         fitted=fitted,
         target=spec.target,
+        series=spec.series,
     )
     return Proof(
         rows=_in_any_order(list(hashed.values()), train.height),
@@ -64,6 +66,8 @@ def _predicted(predictor: Predictor, examples: pl.DataFrame) -> tuple[Any, ...]:
 def said(prediction: Prediction) -> tuple[Any, ...]:
     """A prediction a row as plain data: the value, or [label, chances]."""
     values = prediction.values.to_list()
+    if prediction.quantiles is not None:
+        values = [[v, *q] for v, q in zip(values, prediction.quantiles.tolist(), strict=True)]
     if prediction.probabilities is None:
         return tuple(msgspec.to_builtins(values, enc_hook=repr))
     chances = np.asarray(prediction.probabilities, dtype=np.float64).tolist()
@@ -77,6 +81,14 @@ def _examples(prepared: Prepared) -> pl.DataFrame:
     count = max(1, min(ROWS, _CELLS // max(1, len(prepared.schema))))
     spread = rows.gather_every(max(1, rows.height // count)).head(count)
     return prepared.raw(spread).select([column.name for column in prepared.schema])
+
+
+def _next(prepared: Prepared, fitted: Fitted) -> pl.DataFrame:
+    """What a forecast can be asked about next, as it would come in; none where it is derived."""
+    rows = cast(Observing, fitted).next_rows(ROWS)
+    if set(rows.columns) != {column.name for column in prepared.schema}:
+        return pl.DataFrame()
+    return conform(rows, prepared.schema).select(c.name for c in prepared.schema).collect()
 
 
 def _in_order(column: pl.Series, keys: Keys) -> Digest:

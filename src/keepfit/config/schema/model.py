@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from keepfit.config.schema.gate import Benchmark, Gate, Metric
 from keepfit.config.schema.per import Per
 from keepfit.config.schema.release import Keep, Promote, Schedule
 from keepfit.config.schema.rows import Checks, Data, Encode, Split
+from keepfit.config.schema.series import Series
 from keepfit.config.schema.serving import Answering, Serve
 from keepfit.config.schema.table import Table
 from keepfit.config.schema.tune import Tune
 from keepfit.durations import Duration
+
+
+def _entry(table: Any, key: str) -> Any:
+    return table.get(key) if isinstance(table, dict) else None
 
 
 class Card(Table):
@@ -60,6 +65,8 @@ class ModelSpec(Table):
     checks: Checks = Checks()
     split: Split = Split()
     encode: Encode = Encode()
+    series: Series | None = None
+    """for kinds that forecast: which rows are a series, and how far ahead is asked"""
     params: dict[str, Any] = {}
     """what the kind takes"""
     tune: Tune = Tune()
@@ -73,6 +80,47 @@ class ModelSpec(Table):
     keep: Keep = Keep()
     serve: Answering = Answering()
     card: Card = Card()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _what_a_forecast_reads(cls, table: Any) -> Any:
+        """Without `features`, and without `data.key`, they name a series and its time."""
+        series, data = (_entry(table, key) for key in ("series", "data"))
+        if not (isinstance(series, dict) and isinstance(data, dict)):
+            return table
+        named, time = series.get("id", ()), data.get("time")
+        if time is None:
+            raise ValueError("has `series`; expected data.time, which says when a step is")
+        if not (isinstance(named, list | tuple) and isinstance(time, str)):
+            return table
+        step = (*named, time)
+        return {"features": step, **table, "data": {"key": step, **data}}
+
+    @model_validator(mode="after")
+    def _holdout_of_series(self) -> Self:
+        """Of series the last steps judge; a validator may change what it was made of."""
+        if self.series is None:
+            return self
+        if self.per is not None:
+            raise ValueError(
+                "has `series` and `per`; expected no `per`: each series is learned alone"
+            )
+        lacks = [n for n in (*self.series.id, self.data.time or "") if n not in self.features]
+        if lacks:
+            raise ValueError(f"has `series`; expected `{lacks[0]}` among its features")
+        holdout, given = self.series.holdout, self.split.model_fields_set
+        if "by" in given and self.split.by not in (None, "time"):
+            raise ValueError(f'has `series` and split.by = "{self.split.by}"; expected no `by`')
+        if "holdout" in given and str(self.split.holdout) != str(holdout):
+            raise ValueError(
+                f"has `series`, whose holdout is cutoffs x horizon x frequency = {holdout}; "
+                f"expected no split.holdout, and it is {self.split.holdout}"
+            )
+        if "validation" in given and self.split.validation is not None:
+            raise ValueError("has `series` and split.validation; expected none: steps are in order")
+        split = self.split.model_copy(update={"holdout": holdout})
+        object.__setattr__(self, "split", split)
+        return self
 
     @property
     def fleet(self) -> Per | None:

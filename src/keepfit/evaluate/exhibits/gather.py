@@ -6,8 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import polars as pl
+
+from keepfit.config.schema.series import Series
 from keepfit.evaluate.exhibits.calibration import calibration, top_k
 from keepfit.evaluate.exhibits.confusion import confusion
+from keepfit.evaluate.exhibits.fans import fans
 from keepfit.evaluate.exhibits.importance import Predict, importance
 from keepfit.evaluate.exhibits.intervals import intervals
 from keepfit.evaluate.exhibits.residuals import residuals
@@ -25,6 +29,9 @@ class Subject:
     profile: Profile | None  # of the training rows; None: nobody knows them any more
     predict: Predict | None  # None: the model tells its coefficients, which say more
     explain: Explain | None = None  # None: its kind has no SHAP values
+    series: Series | None = None  # of a forecast
+    time: str = ""  # the column that says when a row happened
+    past: pl.DataFrame | None = None  # the training rows, where they are known
 
 
 def exhibits(  # noqa: PLR0913 two sides on the same rows, and what they are measured in
@@ -59,6 +66,9 @@ def exhibits(  # noqa: PLR0913 two sides on the same rows, and what they are mea
     if subject.explain is not None and challenger.rows is not None:
         explain, rows = subject.explain, challenger.rows
         made.add(("shap", "shap_rows"), lambda: shap(explain, rows, features))
+    if subject.series is not None and subject.past is not None:
+        series, past = subject.series, subject.past
+        made.add("fans", lambda: fans(challenger, past, series, subject.time))
     if subject.profile is None:
         made.missing["profile"] = "the evidence of its training did not describe the rows"
     return Exhibits(

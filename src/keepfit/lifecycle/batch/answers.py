@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from keepfit.config.schema.series import quantile_name
 from keepfit.data import dtypes
 from keepfit.data.conform import FLAWED, REASON, Bounds, conform, flagged
 from keepfit.errors import KeepfitError, RowsRefused, UnknownName, UserError
@@ -90,7 +91,9 @@ def answers_of(opened: Opened, asked: Asked) -> Answers:
     few = not asked.top_k and len(labels) <= _FEW
     chances = few if asked.probabilities is None else asked.probabilities
     ranked = [f"{word}_{k}" for k in range(1, asked.top_k + 1) for word in ("label", "score")]
-    every = ["prediction", *(_chance(label) for label in labels), *ranked]
+    series = opened.spec.series
+    quantiles = series.columns if series else ()
+    every = ["prediction", *quantiles, *(_chance(label) for label in labels), *ranked]
     for name in asked.select:
         if name not in every:
             known = [one for one in every if one not in ranked] + ranked
@@ -222,6 +225,9 @@ def _ranks(said: Prediction, columns: Sequence[str]) -> np.ndarray | None:
 
 
 def _column(said: Prediction, ranks: np.ndarray | None, name: str) -> pl.Series:
+    if name != "prediction" and said.quantiles is not None:
+        at = [quantile_name(level) for level in said.levels].index(name)
+        return pl.Series(name, np.ascontiguousarray(said.quantiles[:, at]))
     if name == "prediction" or said.probabilities is None:
         return said.values.alias(name)
     word, _, rest = name.partition("_")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from keepfit.digest import Digest
 from keepfit.lifecycle.open import Opened
 from keepfit.records.base import Record
 
@@ -36,6 +37,8 @@ class Asked(Record, frozen=True, kw_only=True):
     probabilities: bool | None = None  # None: those of all classes, unless top_k asks for some
     top_k: int = 0
     prefix: int = 0  # answer with so many first characters of labels; 0: with whole labels
+    observe: str = ""  # files of newer rows, from which a forecast goes on; "": none
+    observed: Digest = ""  # what these look like
     max_rejects: float = MAX_REJECTS  # the largest share of rows that may be left out
     pace: Pace = Pace()
 

@@ -96,6 +96,8 @@ def _what_changed(held: Job, job: Job) -> str:
         return f"the job began with {held.version}, and {job.version} is asked for now"
     if held.made_by != job.made_by:
         return f"the job began with {held.made_by}, and this is {job.made_by}"
+    if held.observed != job.observed:
+        return "the rows that the forecast goes on from are others than when the job began"
     if held.columns != job.columns:
         return "other answers are asked for than when the job began"
     return "it is asked for in another way than when the job began"

@@ -37,6 +37,7 @@ class Job(Record, frozen=True, kw_only=True):
     outputs: tuple[str, ...]  # the names of the files
     columns: tuple[str, ...]  # of answers
     pace: Pace
+    observed: Digest = ""  # the newer rows that a forecast went on from
     made_by: str  # keepfit and polars
 
 

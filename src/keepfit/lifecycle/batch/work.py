@@ -45,6 +45,7 @@ class Work:
             outputs=tuple(piece.name for piece in self.pieces),
             columns=self.answers.columns,
             pace=self.asked.pace,
+            observed=self.asked.observed,
             made_by=f"keepfit {__version__} with polars {pl.__version__}",
         )
 

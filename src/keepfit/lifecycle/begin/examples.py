@@ -19,6 +19,7 @@ _FILES = {
     "care": ("README.md", "make_data.py", "features.py", "measures.py", "keepfit.toml"),
     "heart": ("README.md", "make_data.py", "keepfit.toml"),
     "tariff": ("README.md", "make_data.py", "keepfit.toml"),
+    "assets": ("README.md", "make_data.py", "keepfit.toml"),
 }
 EXAMPLES = tuple(_FILES)
 DATA = "data"
@@ -70,4 +71,5 @@ _WRITERS: dict[str, Callable[[Path, Mapping[str, str], Mapping[str, str]], list[
     "care": _made,
     "heart": _made,
     "tariff": _made,
+    "assets": _made,
 }

@@ -1,0 +1,265 @@
+"""What every forecast of one series after the other shares: the answers to each step of a horizon
+are made when a model learns or observes, so that a prediction looks them up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from keepfit.config.schema.series import Series
+from keepfit.data.steps import (
+    PHASE,
+    STEP,
+    VALUE,
+    Floats,
+    History,
+    Id,
+    histories,
+    id_columns,
+    numbered,
+    observed,
+    step,
+    steps_of,
+)
+from keepfit.errors import NoForecast, Refusal, UserError
+from keepfit.kinds.base import Lesson, Params, Prediction
+from keepfit.kinds.forecast_file import FORMAT, Learned, read, written
+from keepfit.kinds.forecast_method import Asked, Method, seasonal_naive
+
+
+@dataclass(frozen=True)
+class Forecaster:
+    """Series that were learned of, and what follows on their last steps."""
+
+    method: Method
+    learned: Learned  # how the rows are read, and what each series taught
+    histories: dict[Id, History]  # in the order of their names
+    answers: Floats  # (series, steps of the horizon, mean and quantiles)
+    classes: tuple[()] = ()
+
+    def observe(self, rows: pl.DataFrame, before: datetime | None = None) -> Forecaster:
+        """The same model, nothing learned anew, at the end of what it kept and of `rows`.
+
+        `rows` hold the target; of two values of one step theirs counts. What is not earlier than
+        `before` (naive UTC) is forgotten: the answer is what it would have been then. A series that
+        it has not learned of repeats its last season. DataRefused where steps are missing.
+        """
+        kept, newer = self._steps(rows, before)
+        return forecaster(self.method, self.learned, histories(kept.vstack(newer), self.series))
+
+    def _steps(
+        self, rows: pl.DataFrame, before: datetime | None
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        head, series = self.learned, self.series
+        newer = observed(rows, series, head.time, head.target)
+        kept = steps_of(self.histories, series)
+        if before is not None:
+            newer, kept = (_earlier(one, before, series) for one in (newer, kept))
+        by = [*id_columns(series), STEP]
+        return kept.join(newer, on=by, how="anti"), newer
+
+    @property
+    def series(self) -> Series:
+        """What a series is."""
+        return self.learned.series
+
+    def predict(self, rows: pl.DataFrame) -> Prediction:
+        """What is forecast of each row's series and time; NoForecast for rows beyond it."""
+        places, ahead, off = self._places(rows)
+        head, series = self.learned, self.series
+        unknown, far = places < 0, (ahead < 0) | (ahead >= series.horizon)
+        reasons = (
+            (series.id[-1] if series.id else head.time, unknown, "no series that was observed"),
+            (head.time, off, f"between two steps of {series.frequency}"),
+            (head.time, far & ~unknown & ~off, self._reach()),
+        )
+        if unknown.any() or off.any() or far.any():
+            told = [Refusal(c, np.flatnonzero(bad).tolist(), w) for c, bad, w in reasons]
+            raise NoForecast([one for one in told if one.rows])
+        found = self.answers[places, ahead]
+        values = pl.Series("prediction", np.ascontiguousarray(found[:, 0]))
+        quantiles = found[:, 1:] if series.quantiles else None
+        return Prediction(values, quantiles=quantiles, levels=series.quantiles)
+
+    def _places(self, rows: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of each row the place of its series, or -1; how many steps after its last one; and
+        whether its time is between two steps. A time that is missing is far away."""
+        by = id_columns(self.series)
+        asked = numbered(rows, self.series, self.learned.time).with_columns(
+            __all=pl.lit(0, pl.Int64)
+        )
+        joined = asked.join(self._known, on=[*by, "__all"], how="left", maintain_order="left")
+        place = joined["__place"].fill_null(-1).to_numpy()
+        ahead = (joined[STEP] - joined["__end"]).fill_null(1 << 40).to_numpy()
+        off = (joined[PHASE] != joined["__phase_of"]).fill_null(value=False).to_numpy()
+        return place, ahead, off
+
+    @cached_property
+    def _known(self) -> pl.DataFrame:
+        """The series, where each is, ends, and how its steps lie."""
+        names = id_columns(self.series)
+        known = list(self.histories.values())
+        texts = {name: [key[at] for key in self.histories] for at, name in enumerate(names)}
+        frame = pl.DataFrame({**texts, "__all": pl.zeros(len(known), pl.Int64, eager=True)})
+        return frame.cast(dict.fromkeys(names, pl.String)).with_columns(
+            pl.Series("__place", range(len(known)), dtype=pl.Int64),
+            pl.Series("__end", [h.end for h in known], dtype=pl.Int64),
+            pl.Series("__phase_of", [h.phase for h in known], dtype=pl.Int64),
+        )
+
+    def _reach(self) -> str:
+        series, ends = self.series, {(h.end, h.phase) for h in self.histories.values()}
+        told = f"not among the {series.horizon} steps of {series.frequency} after the last observed"
+        if len(ends) != 1:
+            return f"{told} of its series"
+        end, phase = ends.pop()
+        return f"{told}, which was {time_of(end - 1, phase, series)}"
+
+    def kept(self) -> pl.DataFrame:
+        """What it observed, as rows that name a series and a time, with the target."""
+        head, steps = self.learned, steps_of(self.histories, self.series)
+        named = dict(zip(id_columns(self.series), self.series.id, strict=True))
+        at = _times(steps, self.series).alias(head.time)
+        return steps.select(*(pl.col(a).alias(b) for a, b in named.items()), at).with_columns(
+            steps[VALUE].alias(head.target)
+        )
+
+    def next_rows(self, most: int) -> pl.DataFrame:
+        """The first rows that it can be asked about: the next step of so many series."""
+        head = self.learned
+        some = list(self.histories.items())[:most]
+        columns: dict[str, Any] = {
+            name: [key[at] for key, _ in some] for at, name in enumerate(head.series.id)
+        }
+        columns[head.time] = [time_of(h.end, h.phase, head.series) for _, h in some]
+        texts = dict.fromkeys(head.series.id, pl.String())
+        return pl.DataFrame(columns, schema={**texts, head.time: pl.Datetime("us")})
+
+    def expression(self) -> None:
+        """None: a forecast is looked up."""
+
+    def save(self) -> dict[str, bytes]:
+        return written(self.learned, self.histories, self.answers)
+
+    def describe(self) -> dict[str, Any]:
+        head = self.learned
+        filled = sum(history.missing for history in self.histories.values())
+        unlearned = sum(name not in head.taught for name in self.histories)
+        ends = [time_of(h.end - 1, h.phase, head.series) for h in self.histories.values()]
+        told: dict[str, Any] = {
+            "series": len(self.histories),
+            "horizon": f"{head.series.horizon} steps of {head.series.frequency}",
+            "season": head.series.season,
+            "last observed": f"{max(ends)}" if ends else None,
+            "steps": sum(len(history.values) for history in self.histories.values()),
+        }
+        told |= {"steps missing": filled} if filled else {}
+        told |= {"repeat their last season": unlearned} if unlearned else {}
+        chosen = getattr(self.method, "chosen", None)
+        return told | ({"models": chosen(head.taught.values())} if chosen else {})
+
+
+def _earlier(steps: pl.DataFrame, before: datetime, series: Series) -> pl.DataFrame:
+    """The steps that lie before a moment, each by its own time within its step."""
+    at = pl.DataFrame({"t": [before]}, schema={"t": pl.Datetime("us")})
+    number, phase = at.select(*step("t", pl.Datetime("us"), series.frequency)).row(0)
+    if series.frequency.months is not None:
+        return steps.filter(pl.col(STEP) < number)
+    return steps.filter(
+        (pl.col(STEP) < number) | ((pl.col(STEP) == number) & (pl.col(PHASE) < phase))
+    )
+
+
+def _times(steps: pl.DataFrame, series: Series) -> pl.Series:
+    """When each step is, in naive UTC; of months their first day."""
+    frequency, number, phase = series.frequency, pl.col(STEP), pl.col(PHASE)
+    if frequency.months is not None:
+        month = number * frequency.months + phase
+        time = pl.datetime(month // 12, month % 12 + 1, 1)
+    else:
+        time = (number * frequency.microseconds + phase).cast(pl.Datetime("us"))
+    return steps.select(time.cast(pl.Datetime("us"))).to_series()
+
+
+def time_of(number: int, phase: int, series: Series) -> datetime:
+    """When a step is, as `_times` has it."""
+    found: datetime = _times(pl.DataFrame({STEP: [number], PHASE: [phase]}), series).item()
+    return found
+
+
+def forecaster(method: Method, learned: Learned, known: dict[Id, History]) -> Forecaster:
+    """The model at the end of these histories."""
+    series, params = learned.series, method.params.model_validate(learned.params)
+    ordered, asked = dict(sorted(known.items())), Asked.of(series)
+    answers = np.zeros((len(ordered), series.horizon, 1 + len(series.quantiles)))
+    for place, (name, history) in enumerate(ordered.items()):
+        taught, values = learned.taught.get(name), history.whole(series)
+        said = method.ahead(taught, history, values, asked, params) if taught is not None else None
+        if not said or not said.known:
+            said = seasonal_naive(values, asked)
+        answers[place, :, 0], answers[place, :, 1:] = said
+    return Forecaster(method, learned, ordered, answers)
+
+
+@dataclass(frozen=True)
+class ForecastKind:
+    """A kind that learns each series by itself."""
+
+    method: Method
+    ready: Callable[[], object] = lambda: None  # NotInstalled where its extra is missing
+    forecasts: bool = True
+
+    @property
+    def params(self) -> type[Params]:
+        """What it takes from the file."""
+        return self.method.params
+
+    def task(self, params: Params) -> str:  # noqa: ARG002 numbers are all that is forecast
+        return "regression"
+
+    def fit(
+        self,
+        lesson: Lesson,
+        params: Params,
+        *,
+        seed: int,  # noqa: ARG002 nothing here is by chance
+        threads: int,  # noqa: ARG002
+    ) -> Forecaster:
+        self.ready()
+        series, time = lesson.series, lesson.time
+        if series is None or time is None:
+            raise UserError(
+                f"kind `{self.method.name}` forecasts, and the model has no `series`",
+                hint='say [model.NAME.series]: frequency = "1 day", horizon = 14, …',
+            )
+        if further := [n for n in lesson.features if n not in (*series.id, time)]:
+            raise UserError(
+                f"kind `{self.method.name}` reads a series and its times, not `{further[0]}`",
+                hint="leave out `features`, or choose a kind that reads them",
+            )
+        known = histories(observed(lesson.train, series, time, lesson.target), series)
+        taught = {}
+        for name, history in sorted(known.items()):
+            found = self.method.learn(history, history.whole(series), Asked.of(series), params)
+            if found is not None:
+                taught[name] = found
+        learned = Learned(
+            format=FORMAT,
+            kind=self.method.name,
+            series=series,
+            time=time,
+            target=lesson.target,
+            params=params.model_dump(mode="json"),
+            taught=taught,
+        )
+        return forecaster(self.method, learned, known)
+
+    def load(self, files: Mapping[str, bytes]) -> Forecaster:
+        learned, known, answers = read(files, self.method.name)
+        return Forecaster(self.method, learned, known, answers)

@@ -1,0 +1,73 @@
+"""A forecast that goes on from newer rows than those it was trained on; nothing is learned anew."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from keepfit.data.sources import find
+from keepfit.digest import Digest, digest_of
+from keepfit.errors import DataRefused, UserError, guess
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from keepfit.kinds.base import Observing
+    from keepfit.train.predictor import Predictor
+
+
+def seen(pattern: str, root: Path) -> Digest:
+    """What the files look like now: another one once a file is there, is gone, or was written."""
+    stats = [(str(path), path.stat()) for path in files_of(pattern, root)]
+    return digest_of([(path, stat.st_size, stat.st_mtime_ns) for path, stat in stats])
+
+
+def files_of(pattern: str, root: Path) -> list[Path]:
+    """The files that are named, local ones; UserError where there are none."""
+    found = [one.path for one in find("observe", pattern, root)]
+    if None in found:
+        raise UserError(f"observe {pattern} lies in a bucket; expected files of this machine")
+    return [path for path in found if path]
+
+
+def observing(predictor: Predictor, pattern: str, root: Path) -> Predictor:
+    """The predictor of a forecast, at the end of what it was trained on and of the files' rows.
+
+    They have the columns of the training, the target among them; rows without a target are left
+    out. UserError for a model that forecasts nothing; DataRefused for rows that cannot be read, and
+    where steps are missing.
+    """
+    if predictor.series is None:
+        raise UserError(
+            f"{predictor.version} forecasts no series: there is nothing to observe",
+            hint="leave out observe",
+        )
+    rows = _rows(predictor, pattern, root)
+    known = predictor.prepared(rows).select(predictor.features)
+    known = known.with_columns(rows[predictor.target])
+    fitted = cast("Observing", predictor.fitted).observe(known)
+    return replace(predictor, fitted=fitted)
+
+
+def _rows(predictor: Predictor, pattern: str, root: Path) -> pl.DataFrame:
+    import polars as pl
+
+    from keepfit.data.conform import REASON, conform
+    from keepfit.data.incoming import scan_incoming
+    from keepfit.data.read import reading
+    from keepfit.records.rows import Column
+
+    wanted = (*predictor.schema, Column(name=predictor.target, dtype="Float64"))
+    read = []
+    for path in files_of(pattern, root):
+        with reading(str(path)):
+            rows = scan_incoming(path).collect()
+        lost = [column.name for column in wanted if column.name not in rows.columns]
+        if lost:
+            raise UserError(f"{path} has no column `{lost[0]}`.{guess(lost[0], rows.columns)}")
+        told = conform(rows, wanted).collect()
+        if why := told[REASON].drop_nulls().to_list():
+            raise DataRefused(f"{path}: {len(why):,} rows cannot be read; the first: {why[0]}")
+        read.append(told.select(column.name for column in wanted))
+    return pl.concat(read).drop_nulls(predictor.target)

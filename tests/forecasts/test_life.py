@@ -1,0 +1,297 @@
+"""A forecast from the file of models to answers in files and over HTTP, as people use it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+import pytest
+from tests.forecasts.conftest import BEGIN, sales
+
+from keepfit.config.schema.serving import Answering
+from keepfit.errors import DataRefused
+from keepfit.lifecycle.open import fetch_version
+from keepfit.names import Reference
+from keepfit.serve.answer import written
+from keepfit.serve.follow import Stage
+from keepfit.serve.media import Media
+from keepfit.serve.options import Options
+from keepfit.serve.served import Served
+from keepfit.store.open import open_store
+from keepfit.store.registry import Registry
+
+END = BEGIN + timedelta(hours=24 * 12)
+GATE = "[model.sales.gate]"
+PROJECT = """
+[project]
+name = "shops"
+
+[model.sales]
+kind   = "seasonal-naive"
+target = "sold"
+
+[model.sales.data]
+source = "data/sales-*.csv"
+time   = "hour"
+
+[model.sales.series]
+id        = ["shop"]
+frequency = "1 hour"
+horizon   = 12
+season    = 24
+cutoffs   = 3
+
+[model.sales.gate]
+metric  = "mase"
+metrics = ["coverage-80"]
+"""
+
+
+def keepfit(root, *arguments, code=0):
+    command = [sys.executable, "-m", "keepfit", *arguments]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    root = tmp_path_factory.mktemp("shops")
+    (root / "data").mkdir()
+    (root / "keepfit.toml").write_text(PROJECT)
+    sales().write_csv(root / "data" / "sales-1.csv")
+    assert "✓ sales 1.0.0" in keepfit(root, "run")
+    return root
+
+
+@pytest.fixture(scope="module")
+def newer(project):
+    """A day later: the file of that day lies elsewhere, so that nothing is due."""
+    file = project / "day-13.csv"
+    sales(24 * 13).filter(pl.col("hour") >= END).write_csv(file)
+    return file
+
+
+def asked(root, *rows):
+    frame = pl.DataFrame(rows, schema=["shop", "hour"], orient="row")
+    frame.write_csv(root / "asked.csv")
+    return "asked.csv"
+
+
+def predicted(root, *arguments):
+    out = root / "said.csv"
+    told = keepfit(root, "predict", *arguments, out.name, "--overwrite", "--max-rejects", "100%")
+    return pl.read_csv(out), told
+
+
+def test_the_evidence_tells_of_the_forecast_and_of_the_naive_one(project):
+    shown = json.loads(keepfit(project, "show", "sales@latest", "--json"))
+    evidence = shown["judgement"]["evidence"]
+    scores = {score["metric"]: score for score in evidence["scores"]}
+    assert {"mase", "smape", "wql", "coverage-80", "mae"} <= scores.keys()
+    assert scores["mase"]["challenger"] == scores["mase"]["baseline"]
+    assert evidence["baseline"] == "seasonal naive, 24 steps before each cut-off"
+    assert evidence["rows"] == 3 * 36
+    assert [fan["rank"] for fan in evidence["exhibits"]["fans"]] == ["worst", "middle", "best"]
+
+
+def test_files_are_answered_with_the_series_the_time_and_quantiles(project):
+    end = END + timedelta(hours=11)
+    said, _ = predicted(project, "sales@latest", asked(project, ("west", END), ("north", end)))
+    assert said.columns == ["shop", "hour", "prediction", "q0.1", "q0.5", "q0.9", "version"]
+    rows = sales()
+    expected = [
+        rows.filter(pl.col("shop") == shop)["sold"][at]
+        for shop, at in (("west", -24), ("north", -13))
+    ]
+    assert said["prediction"].to_list() == expected == said["q0.5"].to_list()
+
+
+def test_rows_that_are_not_forecast_are_rejected_with_the_reason(project):
+    late = END + timedelta(hours=12)
+    said, told = predicted(
+        project, "sales@latest", asked(project, ("west", END), ("east", END), ("west", late))
+    )
+    assert said["shop"].to_list() == ["west"]
+    assert "2 rows rejected" in told
+    rejects = pl.read_csv(project / "said.rejects.csv")
+    assert rejects["row"].to_list() == [2, 3]
+    assert rejects["reason"][0] == "shop: no series that was observed"
+    assert rejects["reason"][1].startswith("hour: not among the 12 steps of 1 hour after the last")
+
+
+def test_only_the_quantiles_that_are_asked_for_are_written(project):
+    said, _ = predicted(project, "sales@latest", asked(project, ("west", END)), "--select", "q0.9")
+    assert said.columns == ["shop", "hour", "q0.9", "version"]
+    told = keepfit(
+        project, "predict", "sales@latest", "asked.csv", "x.csv", "--select", "q0.8", code=2
+    )
+    assert "no answer of" in told
+    assert "`q0.8`" in told
+
+
+def test_a_version_goes_on_from_newer_rows_without_being_trained(project, newer):
+    late = END + timedelta(hours=30)
+    said, _ = predicted(
+        project, "sales@latest", asked(project, ("west", late)), "--observe", newer.name
+    )
+    expected = sales(24 * 13).filter(
+        (pl.col("shop") == "west") & (pl.col("hour") == late - timedelta(hours=24))
+    )
+    assert said["prediction"].to_list() == expected["sold"].to_list()
+    assert "sales  fresh" in keepfit(project, "plan").replace("·  ", "")
+
+
+def test_rows_with_a_gap_before_them_are_not_gone_on_from(project, newer):
+    far = project / "far.csv"
+    pl.read_csv(newer).tail(3).write_csv(far)
+    asked(project, ("west", END))
+    told = keepfit(
+        project, "predict", "sales@latest", "asked.csv", "x.csv", "--observe", far.name, code=3
+    )
+    assert "lacks 21 of its" in told
+
+
+def test_files_to_go_on_from_that_are_not_there_are_named(project):
+    asked(project, ("west", END))
+    told = keepfit(
+        project, "predict", "sales@latest", "asked.csv", "x.csv", "--observe", "day-1?.txt", code=2
+    )
+    assert "no file matches day-1?.txt" in told
+
+
+def test_the_same_version_is_built_again_byte_for_byte(project):
+    assert "IDENTICAL" in keepfit(project, "rebuild", "sales@latest")
+
+
+def test_the_gate_refuses_what_it_must(project):
+    told = keepfit(project, "check", "--gate")
+    assert "10 of 10 sabotaged candidates refused" in told
+
+
+def test_a_report_draws_the_fans(project):
+    keepfit(project, "report", "sales@latest")
+    page = next(Path(project / ".keepfit" / "reports").glob("*.html")).read_text()
+    assert page.count('<polygon class="fan"') == 3
+    assert "hold 80 % of what comes" in page
+
+
+def test_past_periods_are_replayed_with_what_was_known_then(project):
+    told = keepfit(
+        project, "replay", "sales", "--from", "2024-03-10", "--to", "2024-03-15", "--every", "1 day"
+    )
+    assert "mase" in told
+
+
+def registry_of(project):
+    clock = partial(datetime.now, UTC)
+    return Registry(open_store(str(project / "store")), clock=clock, actor="a test")
+
+
+def served(project, observe=None):
+    registry = registry_of(project)
+    version = registry.resolve(Reference.parse("sales@latest"), ("development",))
+    fetched = fetch_version(registry, "sales", version)
+    one = Served(fetched, project, Answering(observe=observe))
+    one.warm()
+    one.observe()
+    return one
+
+
+def answer(one, *rows, form="json"):
+    body = json.dumps([{"shop": shop, "hour": str(hour)} for shop, hour in rows]).encode()
+    read = one.read(body, Media("json"), header=True)
+    media = Media(form, header=True)
+    return written(one.predict_exactly(read), Options(), media, "1.0.0").decode()
+
+
+def test_http_answers_an_object_a_row(project):
+    told = json.loads(answer(served(project), ("west", END), ("south", END)))
+    first = told["predictions"][0]
+    assert list(first) == ["prediction", "q0.1", "q0.5", "q0.9"]
+    assert first["q0.1"] < first["prediction"] == first["q0.5"] < first["q0.9"]
+    text = answer(served(project), ("west", END), form="csv")
+    assert text.splitlines()[0] == "prediction,q0.1,q0.5,q0.9"
+    assert float(text.splitlines()[1].split(",")[0]) == first["prediction"]
+
+
+def test_files_and_http_say_the_same(project):
+    rows = [(shop, END + timedelta(hours=hour)) for shop in ("west", "north") for hour in range(12)]
+    said, _ = predicted(project, "sales@latest", asked(project, *rows))
+    told = json.loads(answer(served(project), *rows))["predictions"]
+    assert said.select("prediction", "q0.1", "q0.5", "q0.9").to_dicts() == told
+
+
+def test_a_server_goes_on_from_newer_rows_as_soon_as_they_are_there(project, newer):
+    late = END + timedelta(hours=30)
+    one = served(project, observe=newer.name)
+    expected = sales(24 * 13).filter(
+        (pl.col("shop") == "west") & (pl.col("hour") == late - timedelta(hours=24))
+    )
+    told = json.loads(answer(one, ("west", late)))["predictions"]
+    assert told[0]["prediction"] == expected["sold"][0]
+    stage = Stage(
+        registry_of(project),
+        Reference.parse("sales@latest"),
+        ("development",),
+        project,
+        answering=Answering(observe="day-*.csv"),
+    )
+    now = stage.load()
+    assert stage.wanted() == now.wanted
+    (project / "day-14.csv").write_bytes(newer.read_bytes())
+    assert stage.wanted() != now.wanted
+    (project / "day-14.csv").unlink()
+
+
+def test_rows_that_a_server_cannot_go_on_from_are_told_when_it_loads(project):
+    (project / "bad.csv").write_text("shop,hour,sold\nwest,2024-03-16 00:00,many\n")
+    with pytest.raises(
+        DataRefused, match=r"bad.csv: 1 rows cannot be read; the first: sold: 'many'"
+    ):
+        served(project, observe="bad.csv")
+
+
+def test_the_answers_are_described(project):
+    from keepfit.serve.openapi import _answer
+
+    one = _answer(served(project))["oneOf"][0]
+    assert {"prediction", "q0.1", "q0.9", "version"} <= one["properties"].keys()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('kind   = "seasonal-naive"', 'kind   = "ridge"', "kind 'ridge' forecasts none"),
+        ("horizon   = 12", "horizon   = 0", "horizon is 0; expected"),
+        ("season    = 24", "seson    = 24", "seson is not a known key. Did you mean `season`?"),
+        ('frequency = "1 hour"', 'frequency = "hourly"', "expected a duration such as"),
+        ("cutoffs   = 3", "quantiles = [0.9, 0.1]", "expected each once, the lowest first"),
+        ('time   = "hour"', "", "expected data.time"),
+        (GATE, f'[model.sales.split]\nholdout = "2 days"\n{GATE}', "= 36 hours"),
+        ('target = "sold"', 'target = "sold"\nper = "shop"', "each series is learned alone"),
+        (GATE, f'[model.sales.split]\nby = "random"\n{GATE}', "expected no `by`"),
+    ],
+)
+def test_what_is_wrong_with_the_file_is_told_before_anything_runs(
+    project, tmp_path, old, new, told
+):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "sales-1.csv").write_bytes((project / "data" / "sales-1.csv").read_bytes())
+    assert old in PROJECT
+    (tmp_path / "keepfit.toml").write_text(PROJECT.replace(old, new))
+    assert told in keepfit(tmp_path, "check", code=2)
+
+
+def test_a_kind_that_forecasts_asks_for_series(tmp_path):
+    text = PROJECT.partition("[model.sales.series]")[0]
+    (tmp_path / "data").mkdir()
+    sales().write_csv(tmp_path / "data" / "sales-1.csv")
+    text = text.replace('target = "sold"', 'target = "sold"\nfeatures = ["hour"]')
+    (tmp_path / "keepfit.toml").write_text(text)
+    assert "which forecasts; expected [series]" in keepfit(tmp_path, "check", code=2)
