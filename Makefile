@@ -3,9 +3,10 @@ PYTHON ?= python3
 ENV    := .venv
 BIN    := $(ENV)/bin
 READY  := $(ENV)/.ready
+NEURAL := $(ENV)/.torch
 # Not in the lock: an index resolves torch to the build with CUDA, gigabytes that no test uses.
 TORCH  := torch==2.13.0+cpu
-EXTRAS := sklearn catboost lightgbm safetensors plot cloud onnx sql
+EXTRAS := sklearn catboost lightgbm language safetensors forecast plot optuna cloud onnx sql
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test soak check bench docs lock clean
@@ -20,6 +21,9 @@ $(READY): pyproject.toml requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --requirements requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+$(NEURAL): $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH) || \
 		echo "  no CPU build of torch is to be had here: tests of neural networks will be skipped"
 	@touch $@
@@ -28,10 +32,10 @@ demo: $(READY) ## Watch a model age and be kept fit: a year of real flights in .
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh flights
 	@echo "  (keepfit is in $(BIN): source $(BIN)/activate)"
 
-test: $(READY) ## Run the tests
+test: $(READY) $(NEURAL) ## Run the tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-soak: $(READY) ## Run the registry's proofs at their full size, and print their figures
+soak: $(READY) $(NEURAL) ## Run the registry's proofs at their full size, and print their figures
 	$(BIN)/python -m pytest -m soak --numprocesses 0 --capture no -v
 
 check: $(READY) ## Lint, types, and the floors of the house
@@ -43,7 +47,7 @@ check: $(READY) ## Lint, types, and the floors of the house
 bench: $(READY) ## Measure keepfit beside its peers and floors
 	$(BIN)/python bench/run.py
 
-docs: $(READY) ## Write the reference from the code, and what pages show from what comes out
+docs: $(READY) $(NEURAL) ## Write the reference from the code, and what pages show from what comes out
 	$(BIN)/python docs/reference/generate.py
 	UPDATE_DOCS=1 $(BIN)/python -m pytest --quiet tests/docs -k shows_is
 

@@ -25,7 +25,9 @@ def naive_forecast(
     features = (*series.id, time)
     columns = [*features, spec.target]
     past, later = train.select(columns), rows.select(columns)
-    lesson = Lesson(features, spec.target, past, past.clear(), spec.encode, series, time)
+    lesson = Lesson(
+        features, spec.target, past, past.clear(), spec.encode, series=series, time=time
+    )
     fitted = KIND.fit(lesson, SeasonalNaive(), seed=0, threads=1)
     predictor = Predictor((), spec.data, None, features, fitted, spec.target, series)
     known = [past, later] if unasked is None else [past, later, unasked.select(columns)]
