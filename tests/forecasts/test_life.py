@@ -288,6 +288,11 @@ def test_what_is_wrong_with_the_file_is_told_before_anything_runs(
     assert told in keepfit(tmp_path, "check", code=2)
 
 
+def test_series_are_not_torn_into_folds(project):
+    told = keepfit(project, "train", "sales", "--sizes", "3", code=2)
+    assert "folds of rows would tear them apart" in told
+
+
 def test_a_kind_that_forecasts_asks_for_series(tmp_path):
     text = PROJECT.partition("[model.sales.series]")[0]
     (tmp_path / "data").mkdir()

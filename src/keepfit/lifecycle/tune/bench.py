@@ -66,8 +66,14 @@ class Bench:
     def of(cls, model: Model, ports: Ports, metric: str | None = None) -> Bench:
         """The rows that the sources hold now, once the checks have let them pass, in folds.
 
-        What `prepare`, `check.refuse` and `folds_of` raise.
+        UserError for series, which folds would tear apart; what `prepare`, `check.refuse` and
+        `folds_of` raise.
         """
+        if model.spec.series is not None:
+            raise UserError(
+                f"model.{model.name} forecasts series, and folds of rows would tear them apart",
+                hint="compare params by two models, with more series.cutoffs",
+            )
         ports.say(model.name, "reading the sources")
         spec = _undivided(model.spec)
         snapshot, peek = look_at(model, ports, spec=spec)
