@@ -143,7 +143,7 @@ def test_longley_is_certified_in_blocks_of_any_size(block, monkeypatch):
 @pytest.mark.parametrize("alike", [1e-2, 1e-4, 1e-6])
 def test_columns_much_alike_are_told_apart_in_many_blocks(alike):
     random = np.random.default_rng(0)
-    x, z = random.normal(size=(2, 100_000))
+    x, z = random.normal(size=(2, 400_000))
     frame = pl.DataFrame({"a": x, "b": x + alike * z}).with_columns(
         y=3 * pl.col("a") - 2 * pl.col("b") + 5
     )
@@ -156,7 +156,7 @@ def test_columns_much_alike_are_told_apart_in_many_blocks(alike):
 @pytest.mark.parametrize("offset", [0.0, 1e7])
 @pytest.mark.parametrize(("kind", "alpha"), [(LINEAR, None), (RIDGE, 100.0)])
 def test_many_blocks_agree_with_scikit_learn_on_all_rows(kind, alpha, offset):
-    rows = table(200_000, offset=offset, groups=False)
+    rows = table(400_000, offset=offset, groups=False)
     filled = rows.with_columns(pl.col("b").fill_null(pl.col("b").mean()))
     columns = filled.select("a", "b").to_numpy()
     peer = PeerRidge(alpha=alpha) if alpha else LinearRegression()
@@ -169,7 +169,7 @@ def test_many_blocks_agree_with_scikit_learn_on_all_rows(kind, alpha, offset):
 
 
 def test_a_constant_column_has_no_deviation_in_any_number_of_blocks():
-    rows = table(100_000, offset=1e6).with_columns(c=pl.lit(0.1))
+    rows = table(300_000, offset=1e6).with_columns(c=pl.lit(0.1))
     encoding = compressed(moments(rows), Encode(categorical=("h",)), None).encoding
     (constant,) = [number for number in encoding.numbers if number.name == "c"]
     assert (constant.mean, constant.deviation, constant.fill) == (0.1, 0.0, 0.1)
@@ -200,14 +200,14 @@ def test_rows_that_may_not_lack_a_number_are_told_by_their_place(monkeypatch):
 
 def test_a_block_is_a_power_of_two_and_wider_ones_are_shorter():
     sizes = [block_rows(columns) for columns in (1, 11, 100, 1000, 5000)]
-    assert sizes == [32768, 8192, 1024, 2048, 16384]
+    assert sizes == [65536, 32768, 4096, 2048, 16384]
 
 
 THREADS = """
 import hashlib, runpy
 from keepfit.kinds.linear import RIDGE
 here = runpy.run_path({file!r})
-found = here["moments"](here["table"](60_000))
+found = here["moments"](here["table"](150_000))
 print(hashlib.sha256(here["coefficients"](RIDGE, found, {{}}).tobytes()).hexdigest())
 """
 
@@ -224,7 +224,7 @@ def test_the_answer_does_not_depend_on_threads():
         ).stdout
         for count in ("1", "2")
     }
-    here = coefficients(RIDGE, moments(table(60_000)), {})
+    here = coefficients(RIDGE, moments(table(150_000)), {})
     assert said == {hashlib.sha256(here.tobytes()).hexdigest() + "\n"}
 
 

@@ -34,10 +34,13 @@ class _Columns:
     missing: dict[int, Codes]  # rows, by the place of the column, the target the last
 
 
-def block_of(rows: pl.DataFrame, roles: Mapping[str, Dtype | None], target: str) -> Block:
-    """What the rows come to; UserError for a column that cannot be read."""
+def block_of(
+    rows: pl.DataFrame, roles: Mapping[str, Dtype | None], target: str, room: Floats
+) -> Block:
+    """What the rows come to; UserError for a column that cannot be read. `room` is a matrix with a
+    row for each of the rows at least, and a column for ones and each number: it is written over."""
     numbers = tuple(name for name, role in roles.items() if role is None)
-    columns = _columns([floats_of(rows.get_column(name)) for name in (*numbers, target)])
+    columns = _columns([floats_of(rows.get_column(name)) for name in (*numbers, target)], room)
     categories, codes, sizes = [], [], []
     for name, role in roles.items():
         if role is not None:
@@ -66,13 +69,14 @@ def block_of(rows: pl.DataFrame, roles: Mapping[str, Dtype | None], target: str)
     return Block(moments, missing, len(columns.missing.get(len(numbers), ())))
 
 
-def _columns(values: list[Floats]) -> _Columns:
+def _columns(values: list[Floats], room: Floats) -> _Columns:
     origin = np.array([column[0] for column in values])
-    matrix = np.ones((len(values[0]), 1 + len(values)), order="F")
+    matrix = room[: len(values[0])]
+    matrix[:, 0] = 1.0
     for place, column in enumerate(values):
         np.subtract(column, origin[place], out=matrix[:, 1 + place])
     # one look at the sums is quicker than one at each value, which only few blocks need
-    if np.isfinite(matrix[:, 1:].sum(axis=0)).all():
+    if np.isfinite(matrix[:, 0] @ matrix).all():
         return _Columns(matrix, origin, (), {})
     return _with_missing(values)
 

@@ -19,8 +19,8 @@ from keepfit.kinds.encoding import Dtype
 from keepfit.kinds.moments import Moments, merged
 from keepfit.kinds.target import refuse_no_number, refuse_no_rows, refuse_not_finite
 
-_CELLS = 1 << 17  # numbers in a block, about: what a processor's cache holds
-_FEWEST, _MOST = 1 << 10, 1 << 15  # rows of a block
+_CELLS = 1 << 19  # numbers in a block, about: what a processor's cache still holds
+_FEWEST, _MOST = 1 << 10, 1 << 16  # rows of a block
 
 
 class Gathering:
@@ -32,6 +32,7 @@ class Gathering:
         self._size = block_rows(len(self._features) + 1)
         self._waiting: list[pl.DataFrame] = []  # of them, fewer rows than a block has
         self._height = 0
+        self._room = np.empty((0, 0))  # where blocks become matrices, one after the other
         self._blocks = 0
         self._joined: list[Moments | None] = []  # the n-th is of 2^n blocks
         self._strange = 0  # rows whose target is not finite
@@ -42,7 +43,8 @@ class Gathering:
         if not self._blocks and not self._waiting:
             self._roles = roles_of(rows, self._features, self._encode)
             refuse_no_number(column(rows, self._target))
-        rows = rows.select(*self._features, self._target)
+        wanted = [*self._features, self._target]
+        rows = rows if rows.columns == wanted else rows.select(wanted)
         while rows.height:
             piece = rows.head(self._size - self._height)
             rows = rows.slice(piece.height)
@@ -63,9 +65,12 @@ class Gathering:
         return joined_in_order(one for one in reversed(self._joined) if one is not None)
 
     def _take(self) -> None:
-        rows = pl.concat(self._waiting, rechunk=True)
+        rows = self._waiting[0] if len(self._waiting) == 1 else pl.concat(self._waiting)
         self._waiting, self._height = [], 0
-        block = block_of(rows, self._roles, self._target)
+        if len(self._room) < rows.height:
+            columns = 2 + sum(role is None for role in self._roles.values())
+            self._room = np.empty((rows.height, columns), order="F")
+        block = block_of(rows, self._roles, self._target, self._room)
         self._strange += block.strange
         if self._encode.missing == "fail":
             for name, places in block.missing.items():
