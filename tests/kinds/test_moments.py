@@ -68,14 +68,14 @@ def same(one, other):
 
 def coefficients(kind, found, params, encode=None):
     encode = encode or Encode(categorical=("h",) if len(found.categories) > 1 else ())
-    out = kind.learn(found, encode, kind.params(**params), None).plain.outputs[0]
+    out = kind.learn_from(found, encode, kind.params(**params)).plain.outputs[0]
     return np.array([out.intercept, *out.numbers, *itertools.chain(*out.categories)])
 
 
 def products(found):
     """What the rows' columns, and ones, come to when they are multiplied; missing ones at 0."""
     encode = Encode(missing="zero", categorical=("h",) if len(found.categories) > 1 else ())
-    rows = compressed(found, encode, None)
+    rows = compressed(found, encode)
     design, target = rows.design(intercept=True, scale=False)
     matrix = np.column_stack([design.matrix(), target + rows.target * design.root])
     return matrix.T @ matrix, rows.encoding
@@ -170,7 +170,7 @@ def test_many_blocks_agree_with_scikit_learn_on_all_rows(kind, alpha, offset):
 
 def test_a_constant_column_has_no_deviation_in_any_number_of_blocks():
     rows = table(300_000, offset=1e6).with_columns(c=pl.lit(0.1))
-    encoding = compressed(moments(rows), Encode(categorical=("h",)), None).encoding
+    encoding = compressed(moments(rows), Encode(categorical=("h",))).encoding
     (constant,) = [number for number in encoding.numbers if number.name == "c"]
     assert (constant.mean, constant.deviation, constant.fill) == (0.1, 0.0, 0.1)
 
@@ -184,7 +184,7 @@ def test_a_number_that_a_whole_part_lacks_is_filled_from_the_others():
         assert coefficients(LINEAR, found, {}) == pytest.approx(
             coefficients(LINEAR, once, {}), rel=1e-9
         )
-        number = compressed(found, Encode(), None).encoding.numbers[1]
+        number = compressed(found, Encode()).encoding.numbers[1]
         assert number.fill == pytest.approx(rows["b"].mean(), rel=1e-14)
 
 

@@ -66,7 +66,7 @@ class Compressed:
         return renamed
 
 
-def compressed(moments: Moments, encode: Encode, medians: Medians) -> Compressed:
+def compressed(moments: Moments, encode: Encode, medians: Medians | None = None) -> Compressed:
     """What the moments teach, filled as `encode` says; UserError for numbers beyond any float."""
     fills = _fills(moments, encode, medians)
     means, factor = filled(moments, fills[list(moments.absent)])
@@ -97,9 +97,9 @@ def compressed(moments: Moments, encode: Encode, medians: Medians) -> Compressed
     return Compressed(encoding, moments, means, factor, target=float(centre[-1]))
 
 
-def _fills(moments: Moments, encode: Encode, medians: Medians) -> Floats:
+def _fills(moments: Moments, encode: Encode, medians: Medians | None) -> Floats:
     last = len(moments.numbers)
-    if encode.missing == "median":
+    if encode.missing == "median" and medians:
         return np.nan_to_num(medians())
     if encode.missing == "zero":
         return np.zeros(last)

@@ -53,6 +53,7 @@ class Gathering:
             if self._height == self._size:
                 self._take()
 
+    @np.errstate(over="ignore", invalid="ignore")
     def moments(self) -> Moments:
         """What all rows come to; DataRefused for no rows or a target that is not finite, NoNumber
         for a missing number that may not be filled."""
@@ -64,6 +65,7 @@ class Gathering:
             raise NoNumber(name, np.concatenate(rows).tolist())
         return joined_in_order(one for one in reversed(self._joined) if one is not None)
 
+    @np.errstate(over="ignore", invalid="ignore")  # `compressed` refuses it by name
     def _take(self) -> None:
         rows = self._waiting[0] if len(self._waiting) == 1 else pl.concat(self._waiting)
         self._waiting, self._height = [], 0

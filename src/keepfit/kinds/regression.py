@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
 
 from keepfit.config.schema.rows import Encode
-from keepfit.kinds.base import Lesson, Params
+from keepfit.kinds.base import Gathers, Lesson, Params
 from keepfit.kinds.compressed import Medians, compressed
 from keepfit.kinds.design import Design
 from keepfit.kinds.encode import Floats, floats_of
@@ -40,22 +40,31 @@ class Regression:
     def fit(self, lesson: Lesson, params: Params, *, seed: int, threads: int) -> PlainModel:  # noqa: ARG002 (nothing here is random)
         """The model that the training rows teach; UserError for columns it cannot read."""
         gathering = self.gathering(lesson.features, lesson.target, lesson.encode)
-        with np.errstate(over="ignore", invalid="ignore"):  # whoever overflows is refused by name
-            gathering.add(lesson.train)
-            moments = gathering.moments()
-        return self.learn(moments, lesson.encode, params, lambda: _medians(moments, lesson.train))
+        gathering.add(lesson.train)
+        moments = gathering.moments()
+        return self.learn_from(
+            moments, lesson.encode, params, lambda: _medians(moments, lesson.train)
+        )
+
+    def learns_in_pieces(self, encode: Encode) -> bool:
+        """A median is the one thing that moments cannot tell."""
+        return encode.missing != "median"
 
     def gathering(self, features: Sequence[str], target: str, encode: Encode) -> Gathering:
-        """Where rows are taken in, some at a time, that `learn` is given the moments of."""
+        """Where rows are taken in, some at a time."""
         return Gathering(features, target, encode)
 
-    def learn(
-        self, moments: Moments, encode: Encode, params: Params, medians: Medians
+    def learn(self, gathered: Gathers, encode: Encode, params: Params) -> PlainModel:
+        """The model that the rows of a `gathering` teach."""
+        return self.learn_from(cast(Gathering, gathered).moments(), encode, params)
+
+    def learn_from(
+        self, moments: Moments, encode: Encode, params: Params, medians: Medians | None = None
     ) -> PlainModel:
-        """The model that these moments teach: all that `fit` takes from the rows."""
+        """The model that these moments teach: all that `fit` takes from the rows, but medians."""
         wanted = self.params.model_validate(params)
         scale = self.scales if encode.scale is None else encode.scale
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):  # whoever overflows is refused by name
             rows = compressed(moments, encode, medians)
             design, target = rows.design(intercept=wanted.fit_intercept, scale=scale)
             coefficients = self.solve(design, target, wanted)

@@ -18,6 +18,20 @@ if TYPE_CHECKING:
     from keepfit.train.predictor import Predictor
 
 
+# Rows of a snapshot, up to which all are in memory at a time: they are learned from in an order of
+# their own, whatever files they lie in. Of more, the order is the files', and nobody holds them.
+MANY = 2_000_000
+
+
+def in_pieces(spec: ModelSpec) -> bool:
+    """Whether the model can be trained without all rows in memory."""
+    from keepfit.data.pieces import may_be_cut
+    from keepfit.kinds import kind
+
+    learns = getattr(kind(spec.kind), "learns_in_pieces", None)
+    return bool(learns and not spec.fleet and learns(spec.encode) and may_be_cut(spec))
+
+
 class Asked(Record, frozen=True, kw_only=True):
     """Something that code asked for and that no recipe holds."""
 
@@ -55,6 +69,7 @@ class Job(Record, frozen=True, kw_only=True):
     code: Code | None = None  # what the project's files must still be when `transform` is imported
     warm: Warm | None = None  # what it goes on from; None: it begins from scratch
     portion: Portion | None = None  # learn from these alone, and see no holdout; None: from all
+    pieces: bool = False  # whether the rows are too many to be in memory together
     watch: bool = False  # note what the project's code asks for that no recipe holds; slow
 
     @classmethod
@@ -77,6 +92,7 @@ class Job(Record, frozen=True, kw_only=True):
             seed=spec.split.seed,
             code=code,
             warm=warm,
+            pieces=warm is None and snapshot.rows > MANY and in_pieces(spec),
         )
 
     @property
