@@ -32,7 +32,7 @@ from keepfit.records.rows import Column, Removal, Snapshot
 _PIECE = 1 << 17  # rows of a piece, about
 _SAMPLE = 100_000  # training rows that are kept whole, at most
 
-Places = NDArray[np.intp]
+Places = NDArray[np.uint32] | NDArray[np.intp]
 
 
 def may_be_cut(spec: ModelSpec) -> bool:
@@ -167,8 +167,9 @@ def cut_pieces(  # noqa: PLR0913 - one sentence, and the world it is said in
     rows, keys = thin.all()
     checked = check(rows, spec, columns=thin.columns, previous=previous, now=now)
     until = datetime.fromisoformat(snapshot.until) if snapshot.until else None
-    there = np.flatnonzero(has_target(rows, spec.target).to_numpy())
-    sided = side_rows(rows, spec, lambda _: keys[there], until=until, seen=seen)
+    labelled = has_target(rows, spec.target).to_numpy()
+    keys, there = keys if labelled.all() else keys[labelled], _places(labelled)
+    sided = side_rows(rows, spec, lambda _: keys, until=until, seen=seen)
     judged = np.flatnonzero(sided.sides == on.HOLDOUT)
     when = None if sided.times is None else sided.times[judged]
     judged = judged[canonical_order(sided.rows[judged], sided.keys[judged], when)]
@@ -193,6 +194,11 @@ def cut_pieces(  # noqa: PLR0913 - one sentence, and the world it is said in
     )
     train = there[sided.sides == on.TRAIN]
     return Cut(pieces, prepared, rows.height, train, there[judged])
+
+
+def _places(chosen: NDArray[np.bool_]) -> Places:
+    places = np.flatnonzero(chosen)
+    return places.astype(np.uint32) if len(chosen) < 1 << 32 else places
 
 
 def _in_order_of(places: Places, rows: pl.DataFrame) -> pl.DataFrame:

@@ -113,7 +113,7 @@ def side_rows(  # noqa: PLR0913 - all that a row's side may hang on
 ) -> Sided:
     """The rows by the model's `split`, as `cut` says; `rows` have the columns that it names."""
     labelled = has_target(rows, spec.target)
-    there = rows.filter(labelled)
+    there = rows if labelled.all() else rows.filter(labelled)
     _refuse_no_target(rows, there, spec)
     keys = keys_of(there)
     times = on.times_of(there, spec)
