@@ -19,6 +19,7 @@ NAMES = (
     "serve",
     "registry",
     "exact",
+    "linear",
     "fingerprint",
     "text",
     "judge",

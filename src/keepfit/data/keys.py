@@ -23,6 +23,7 @@ _BYTE = 0xD6E8FEB86659FD93  # odd, so that it has an inverse modulo 2^64
 _BYTE_INVERSE = np.uint64(pow(_BYTE, -1, 1 << 64))
 _CHUNK = 1 << 17  # rows hashed at a time: what fits the cache is several times quicker
 _TEXT = 1 << 22  # bytes of text hashed at a time: each takes 32 bytes of memory
+_ASKED = 1 << 21  # keys looked up at a time: each takes 32 bytes of memory
 _MAGIC = b"KFKEYS1\0"
 _LEVEL = 1  # of zlib: fixed, so that the same keys make the same bytes
 
@@ -65,8 +66,8 @@ def distinct(keys: Keys) -> Keys:
     if (keys[1:] > keys[:-1]).all():
         return keys
     ordered = np.sort(keys)  # numpy.unique hashes them first, which takes ten times as long
-    once: Keys = ordered[np.append(True, ordered[1:] != ordered[:-1])]
-    return once
+    first = np.append(True, ordered[1:] != ordered[:-1])
+    return ordered if first.all() else ordered[first]
 
 
 def among(keys: Keys, known: Keys) -> NDArray[np.bool_]:
@@ -76,12 +77,12 @@ def among(keys: Keys, known: Keys) -> NDArray[np.bool_]:
     """
     known = distinct(known)
     found = np.zeros(len(keys), dtype=np.bool_)
-    if not len(known):
-        return found
-    order = np.argsort(keys)
-    asked = keys[order]
-    places = np.minimum(np.searchsorted(known, asked), len(known) - 1)
-    found[order] = known[places] == asked
+    for start in range(0, len(keys) if len(known) else 0, _ASKED):
+        part = keys[start : start + _ASKED]
+        order = np.argsort(part)
+        asked = part[order]
+        places = np.minimum(np.searchsorted(known, asked), len(known) - 1)
+        found[start + order] = known[places] == asked
     return found
 
 

@@ -41,6 +41,9 @@ class Prepared:
     bad: pl.DataFrame  # the rows to blame, with a column `reason`
     schema: tuple[Column, ...]  # the raw columns that a prediction wants
     columns: tuple[Column, ...]  # all raw columns but the target
+    # Of rows too many for memory the split's train and validation have few columns, and no more
+    # than these of the training rows have all.
+    sample: pl.DataFrame | None = None
 
     def raw(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows of the split as they came in, before derive and transform, without the target."""
@@ -66,7 +69,7 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
-class _Making:
+class Making:
     """How raw rows become rows with features."""
 
     spec: ModelSpec
@@ -95,22 +98,22 @@ def prepare(  # noqa: PLR0913 - one sentence, and the world it is said in
     UserError where the file names a column that is not there or an expression does not work,
     DataRefused where nothing can be learned. Findings are told, not raised: see `check.refuse`.
     """
-    making = _Making(spec, transform, root)
+    making = Making(spec, transform, root)
     raw = _read(snapshot, spec, path)
     judged = _read_holdout(snapshot, spec, path)
     columns = columns_of(raw.schema)
-    rows, removals = _make(raw, making)
+    rows, removals = make(raw, making)
     rows, overruled = origin.merged(rows, spec, show=spec.data.key)
-    file_rows, more = _make(judged, making) if judged is not None else (None, ())
+    file_rows, more = make(judged, making) if judged is not None else (None, ())
     together = pl.concat([rows, *_there(file_rows)], how="diagonal_relaxed")
     checked = check(together, spec, columns=columns, previous=previous, now=now)
-    key = _key(raw, rows, spec)
+    key = key_of(raw, rows, spec)
     until = datetime.fromisoformat(snapshot.until) if snapshot.until else None
     split = cut(rows, spec, file_rows=file_rows, key=key, until=until, seen=seen)
     split = _measured(split, spec)
     return Prepared(
         split=split,
-        removals=(*_sum(removals, more), *overruled),
+        removals=(*added(removals, more), *overruled),
         findings=(
             *checked.findings,
             *enough(split.report.train, spec),
@@ -119,7 +122,7 @@ def prepare(  # noqa: PLR0913 - one sentence, and the world it is said in
         ),
         bad=checked.bad.drop(cs.starts_with(_RAW)),
         schema=input_columns(columns, spec.data, spec.features, spec.target),
-        columns=_inputs(raw, spec),
+        columns=inputs_of(raw, spec),
     )
 
 
@@ -133,9 +136,9 @@ def ready(
 ) -> Ready:
     """The snapshot's rows whose target is known, made ready as `prepare` does, but not cut."""
     raw = _read(snapshot, spec, path)
-    made, _ = _make(raw, _Making(spec, transform, root))
+    made, _ = make(raw, Making(spec, transform, root))
     rows = made.filter(has_target(made, spec.target))
-    return Ready(rows, row_keys(rows, _key(raw, rows, spec)), _inputs(raw, spec))
+    return Ready(rows, row_keys(rows, key_of(raw, rows, spec)), inputs_of(raw, spec))
 
 
 def _measured(split: Split, spec: ModelSpec) -> Split:
@@ -156,11 +159,13 @@ def _unasked(split: Split, spec: ModelSpec) -> tuple[Finding, ...]:
     return (Finding(check="series", severity="note", message=message, rows=count),)
 
 
-def _key(raw: pl.DataFrame, rows: pl.DataFrame, spec: ModelSpec) -> tuple[str, ...]:
+def key_of(raw: pl.DataFrame, rows: pl.DataFrame, spec: ModelSpec) -> tuple[str, ...]:
+    """The columns of `rows` that name a row: what they were before derive and transform."""
     return tuple(_kept(name, rows.columns) for name in spec.data.key or sorted(raw.columns))
 
 
-def _inputs(raw: pl.DataFrame, spec: ModelSpec) -> tuple[Column, ...]:
+def inputs_of(raw: pl.DataFrame, spec: ModelSpec) -> tuple[Column, ...]:
+    """All raw columns but the target."""
     return tuple(column for column in columns_of(raw.schema) if column.name != spec.target)
 
 
@@ -182,7 +187,7 @@ def _read_holdout(snapshot: Snapshot, spec: ModelSpec, path: PathOf) -> pl.DataF
         return rows_of_source(snapshot, HOLDOUT, spec.data, path).collect()
 
 
-def _make(raw: pl.DataFrame, making: _Making) -> tuple[pl.DataFrame, tuple[Removal, ...]]:
+def make(raw: pl.DataFrame, making: Making) -> tuple[pl.DataFrame, tuple[Removal, ...]]:
     """Raw rows to rows with features, and what was removed."""
     spec, place = making.spec, f"model.{making.spec.name}.data"
     changed = [name for name in (*spec.data.derive, *spec.data.text) if name in raw.columns]
@@ -198,7 +203,7 @@ def _make(raw: pl.DataFrame, making: _Making) -> tuple[pl.DataFrame, tuple[Remov
     return rows, (*unread, *removals)
 
 
-def _transformed(rows: pl.DataFrame, raw: Sequence[str], making: _Making) -> pl.DataFrame:
+def _transformed(rows: pl.DataFrame, raw: Sequence[str], making: Making) -> pl.DataFrame:
     if making.transform is None:
         return rows
     spec = making.spec
@@ -227,7 +232,8 @@ def _there(rows: pl.DataFrame | None) -> list[pl.DataFrame]:
     return [] if rows is None else [rows]
 
 
-def _sum(removals: Sequence[Removal], more: Sequence[Removal]) -> tuple[Removal, ...]:
+def added(removals: Sequence[Removal], more: Sequence[Removal]) -> tuple[Removal, ...]:
+    """What the same rules took from two tables."""
     if not more:
         return tuple(removals)
     return tuple(

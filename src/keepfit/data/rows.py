@@ -35,13 +35,22 @@ def rows_of(snapshot: Snapshot, data: Data, path: PathOf) -> pl.LazyFrame:
 
 def rows_of_source(snapshot: Snapshot, source: str, data: Data, path: PathOf) -> pl.LazyFrame:
     """The rows of one source within the snapshot's time; UserError if its files disagree."""
+    return pl.concat(parts_of_source(snapshot, source, data, path), how="vertical")
+
+
+def parts_of_source(
+    snapshot: Snapshot, source: str, data: Data, path: PathOf
+) -> list[pl.LazyFrame]:
+    """The rows of each file of a source, as `rows_of_source` has them below each other."""
     parts = [part for part in snapshot.parts if part.source == source]
     if not parts:
         raise UserError(f"the snapshot {snapshot.digest[:12]} has no source `{source}`")
     want = common_columns(parts)
-    rows = pl.concat([scan(part, path(part.digest), want) for part in parts], how="vertical")
     since = None if source == HOLDOUT else snapshot.since
-    return _within(rows, want, data.time, since, snapshot.until)
+    return [
+        _within(scan(part, path(part.digest), want), want, data.time, since, snapshot.until)
+        for part in parts
+    ]
 
 
 def common_columns(parts: Sequence[Part]) -> dict[str, pl.DataType]:

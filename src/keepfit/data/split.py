@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -84,28 +84,63 @@ def cut(  # noqa: PLR0913 - all that a row's side may hang on
     asks for what the rows cannot give.
     """
     everything, from_file = _together(rows, file_rows)
-    labelled = has_target(everything, spec.target)
-    there = everything.filter(labelled)
-    _refuse_no_target(everything, there, spec)
-    keys = row_keys(there, key if key is not None else spec.data.key)
-    times = on.times_of(there, spec)
-    sides, begins = _sides(
-        there, keys, times, spec, from_file=from_file[labelled.to_numpy()], until=until
+    names = key if key is not None else spec.data.key
+    sided = side_rows(
+        everything, spec, lambda there: row_keys(there, names), from_file, until=until, seen=seen
     )
+    return split_of(sided, spec, _assemble(sided, seen), seen)
+
+
+@dataclass(frozen=True, slots=True)
+class Sided:
+    """Rows that have a target, and the side that each is on."""
+
+    rows: pl.DataFrame
+    keys: Keys
+    times: pl.Series | None
+    sides: Sides
+    begins: datetime | None  # where the holdout begins
+    unlabelled: int  # rows that were left out: they have no target
+    shared: int  # rows that are on no side: a holdout row has their key
+    known: int  # rows that are on no side: they were learned from before
+    unasked: int  # rows of the holdout that nobody can be asked about
+
+
+def side_rows(  # noqa: PLR0913 - all that a row's side may hang on
+    rows: pl.DataFrame,
+    spec: ModelSpec,
+    keys_of: Callable[[pl.DataFrame], Keys],
+    from_file: NDArray[np.bool_] | None = None,
+    *,
+    until: datetime | None = None,
+    seen: Keys | None = None,
+) -> Sided:
+    """The rows by the model's `split`, as `cut` says; `rows` have the columns that it names."""
+    labelled = has_target(rows, spec.target)
+    there = rows if labelled.all() else rows.filter(labelled)
+    _refuse_no_target(rows, there, spec)
+    keys = keys_of(there)
+    times = on.times_of(there, spec)
+    filed = np.zeros(0, dtype=np.bool_) if from_file is None else from_file[labelled.to_numpy()]
+    sides, begins = _sides(there, keys, times, spec, from_file=filed, until=until)
     sides, known = _without_known(sides, keys, seen)
     unasked = never_asked(there, sides == on.HOLDOUT, spec)
     sides = np.where(unasked, on.UNASKED, sides).astype(np.int8)
     sides = on.take_validation(sides, there, keys, times, spec)
     placed, shared = _apart(sides, keys)
-    split = _assemble(there, keys, times, placed, seen)
-    unlabelled = everything.height - there.height
-    report = _report(
-        split, spec, times, placed, begins=begins, unlabelled=unlabelled, shared=shared
-    )
+    unlabelled = rows.height - there.height
+    return Sided(there, keys, times, placed, begins, unlabelled, shared, known, int(unasked.sum()))
+
+
+def split_of(sided: Sided, spec: ModelSpec, pieces: Pieces, seen: Keys | None) -> Split:
+    """The split that has these pieces, once it is known to be of use."""
+    report = _report(pieces, spec, sided)
     before = 0 if seen is None else len(seen)
-    report = msgspec.structs.replace(report, known=known, before=before, unasked=int(unasked.sum()))
-    _refuse_useless(split, spec, report)
-    return Split(*split, report, there.filter(pl.Series(placed == on.UNASKED)))
+    report = msgspec.structs.replace(
+        report, known=sided.known, before=before, unasked=sided.unasked
+    )
+    _refuse_useless(pieces, spec, report)
+    return Split(*pieces, report, sided.rows.filter(pl.Series(sided.sides == on.UNASKED)))
 
 
 Pieces = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, Keys, Keys, Keys, Keys]
@@ -181,28 +216,29 @@ def _apart(sides: Sides, keys: Keys) -> tuple[Sides, int]:
     return placed, int(doubled.sum())
 
 
-def _assemble(
-    rows: pl.DataFrame,
-    keys: Keys,
-    times: pl.Series | None,
-    placed: Sides,
-    before: Keys | None = None,
-) -> Pieces:
-    order = _canonical_order(rows, keys, times)
-    sides, ordered = placed[order], rows[order]
+def _assemble(sided: Sided, before: Keys | None = None) -> Pieces:
+    order = canonical_order(sided.rows, sided.keys, sided.times)
+    sides, ordered = sided.sides[order], sided.rows[order]
     train, validation, holdout = (
         ordered.filter(pl.Series(sides == side)) for side in (on.TRAIN, on.VALIDATION, on.HOLDOUT)
     )
-    seen = distinct(keys[(placed == on.TRAIN) | (placed == on.VALIDATION)])
-    if before is not None:  # what a model goes on from, it has learned as well
-        seen = np.union1d(seen, before)
-    tuned = distinct(keys[placed == on.VALIDATION])
-    told = keys[order]
+    seen, tuned = learned_keys(sided, before)
+    told = sided.keys[order]
     each = np.concatenate([told[sides == on.TRAIN], told[sides == on.VALIDATION]])
     return train, validation, holdout, seen, tuned, told[sides == on.HOLDOUT], each
 
 
-def _canonical_order(rows: pl.DataFrame, keys: Keys, times: pl.Series | None) -> NDArray[np.intp]:
+def learned_keys(sided: Sided, before: Keys | None = None) -> tuple[Keys, Keys]:
+    """(keys of the train and validation rows, of the validation rows alone): sorted, distinct."""
+    keys, sides = sided.keys, sided.sides
+    seen = distinct(keys[(sides == on.TRAIN) | (sides == on.VALIDATION)])
+    if before is not None:  # what a model goes on from, it has learned as well
+        seen = np.union1d(seen, before)
+    return seen, distinct(keys[sides == on.VALIDATION])
+
+
+def canonical_order(rows: pl.DataFrame, keys: Keys, times: pl.Series | None) -> NDArray[np.intp]:
+    """The order that comes from the rows: by time, then key, then all that they hold."""
     by: list[NDArray[np.uint64] | NDArray[np.int64]] = [keys]
     if len(distinct(keys)) < len(keys):
         by.insert(0, row_keys(rows))  # rows of one key are told apart by all that they hold
@@ -212,30 +248,22 @@ def _canonical_order(rows: pl.DataFrame, keys: Keys, times: pl.Series | None) ->
     return np.lexsort(by)
 
 
-def _report(  # noqa: PLR0913 - the record's own parts
-    pieces: Pieces,
-    spec: ModelSpec,
-    times: pl.Series | None,
-    placed: Sides,
-    *,
-    begins: datetime | None,
-    unlabelled: int,
-    shared: int,
-) -> SplitReport:
+def _report(pieces: Pieces, spec: ModelSpec, sided: Sided) -> SplitReport:
     train, validation, holdout, seen, _, judged, _ = pieces
+    times, placed = sided.times, sided.sides
     when = times.filter(pl.Series(placed == on.HOLDOUT)) if times is not None else None
     return SplitReport(
         by=spec.split.how,
         train=train.height,
         validation=validation.height,
         holdout=holdout.height,
-        unlabelled=unlabelled,
+        unlabelled=sided.unlabelled,
         train_digest=_digest(seen),
         holdout_digest=_digest(np.sort(judged)),
-        cut=_iso(begins),
+        cut=_iso(sided.begins),
         holdout_from=_iso(when.min() if when is not None else None),
         holdout_to=_iso(when.max() if when is not None else None),
-        shared=shared,
+        shared=sided.shared,
     )
 
 
@@ -262,7 +290,7 @@ def _refuse_useless(pieces: Pieces, spec: ModelSpec, report: SplitReport) -> Non
     for name, rows in (("training", train), ("holdout", holdout)):
         if not rows.height:
             raise _empty(name, spec, report)
-    if train[spec.target].n_unique() == 1:
+    if (train[spec.target] == train[spec.target][0]).all():
         raise DataRefused(
             f"model `{spec.name}` has nothing to learn: the target `{spec.target}` is "
             f"{train[spec.target][0]!r} in all {train.height:,} training rows",

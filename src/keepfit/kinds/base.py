@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -148,3 +148,23 @@ class Updating(Kind, Protocol):
     def fit(
         self, lesson: Lesson, params: Params, *, seed: int, threads: int, warm: Fitted | None = None
     ) -> Fitted: ...
+
+
+class Gathers(Protocol):
+    """Rows on their way to what is learned of them."""
+
+    # take in more rows, the features and the target; they are not kept
+    def add(self, rows: pl.DataFrame) -> None: ...
+
+
+class Piecewise(Kind, Protocol):
+    """A kind that needs to see each row only once, and keeps little of it."""
+
+    # whether it can where columns become numbers so
+    def learns_in_pieces(self, encode: Encode) -> bool: ...
+
+    # where the rows go
+    def gathering(self, features: Sequence[str], target: str, encode: Encode) -> Gathers: ...
+
+    # the model that they teach: what `fit` makes of the same rows in the same order
+    def learn(self, gathered: Gathers, encode: Encode, params: Params) -> Fitted: ...

@@ -21,7 +21,7 @@ from keepfit.kinds.encoding import Encoding
 from keepfit.kinds.labels import codes_among, validation_of
 from keepfit.kinds.logistic import classes_of
 from keepfit.kinds.plain import prediction_of
-from keepfit.kinds.regression import target_of
+from keepfit.kinds.target import target_of
 from keepfit.records.base import Label, Record
 
 MODEL = "model.json"

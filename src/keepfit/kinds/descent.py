@@ -48,12 +48,13 @@ def descend_coordinates(design: Design, target: Floats, penalty: Penalty, stop: 
     numbers = design.dense[:, first:]
     gram = numbers.T @ numbers
     answer = np.zeros(design.width)
-    level = target.mean() if first else 0.0
+    level, ones = (design.level(target) if first else 0.0), design.ones(np.ones(design.height))
     answer[:first] = level
-    enough = stop.tol * float(np.sum((target - level) ** 2))
-    residual = target - level
+    centred = target - level * ones
+    enough = stop.tol * float(centred @ centred)
+    residual = centred
     for _ in range(stop.rounds):
-        if _gap(design, answer, residual, target - level, penalty) <= enough:
+        if _gap(design, answer, residual, centred, penalty) <= enough:
             return answer
         last = first + numbers.shape[1]
         _sweep_numbers(answer[first:last], gram, numbers.T @ residual, penalty)
@@ -64,8 +65,10 @@ def descend_coordinates(design: Design, target: Floats, penalty: Penalty, stop: 
         for category in range(len(design.sizes)):
             _set_levels(design, category, answer, residual, penalty)
         residual = target - design.times(answer)  # afresh, so that rounding never adds up
-        answer[:first] += residual.mean()
-        residual -= residual.mean() if first else 0.0
+        if first:
+            rest = design.level(residual)
+            answer[0] += rest
+            residual -= rest * ones
     raise UserError(
         f"no answer after {stop.rounds} rounds (max_iter), with tol {stop.tol:g}",
         hint="raise params.max_iter or params.tol, raise params.alpha, or set encode.scale = true",
@@ -134,11 +137,13 @@ def _set_levels(
     codes, size, block = design.codes[category], design.sizes[category], design.blocks[category]
     intercept = design.intercept
     before, base = np.append(answer[block], 0.0), float(answer[0]) if intercept else 0.0
-    counts = np.bincount(codes, minlength=size + 1).astype(np.float64)  # last: rows without a level
-    sums = np.bincount(codes, residual, minlength=size + 1) + counts * (before + base)
+    ones = design.ones(np.ones(design.height))
+    # last: rows without a level
+    counts = np.bincount(codes, ones**2, minlength=size + 1).astype(np.float64, copy=False)
+    sums = np.bincount(codes, residual * ones, minlength=size + 1) + counts * (before + base)
     best = _best_intercept(sums, counts, penalty) if intercept else 0.0
     after = np.append(penalty.shrunk(sums[:size] - counts[:size] * best, counts[:size]), 0.0)
-    residual -= (after - before)[codes] + (best - base)
+    residual -= ones * ((after - before)[codes] + (best - base))
     answer[block] = after[:size]
     answer[: int(intercept)] = best
 

@@ -24,9 +24,15 @@ class Design:
     intercept: bool  # whether the first column is the ones
     centre: Floats  # what was taken from each number
     unit: Floats  # what each number was then divided by
+    root: Floats | None = None  # what stands for 1 in each row, if that is not 1: see `compressed`
 
     @property
     def rows(self) -> int:
+        """How many rows it stands for."""
+        return len(self.dense) if self.root is None else round(float(self.root @ self.root))
+
+    @property
+    def height(self) -> int:
         """How many rows it has."""
         return len(self.dense)
 
@@ -52,19 +58,30 @@ class Design:
         """One number a row: the matrix times `coefficients`."""
         total = self.dense @ coefficients[: self.dense.shape[1]]
         for codes, block in zip(self.codes, self.blocks, strict=True):
-            total += np.append(coefficients[block], 0.0)[codes]
+            total += self.ones(np.append(coefficients[block], 0.0)[codes])
         return total
+
+    def ones(self, values: Floats) -> Floats:
+        """A number a row, times what stands for 1 in it."""
+        return values if self.root is None else values * self.root
+
+    def level(self, values: Floats) -> float:
+        """The mean of a number a row: the best answer by the intercept alone."""
+        if self.root is None:
+            return float(values.mean())
+        return float(self.root @ values) / float(self.root @ self.root)
 
     def transposed_times(self, values: Floats) -> Floats:
         """One number a coefficient: the transposed matrix times a number a row."""
-        parts = [self.dense.T @ values]
-        parts += [level_sums(c, s, values) for c, s in zip(self.codes, self.sizes, strict=True)]
+        parts, ones = [self.dense.T @ values], self.ones(values)
+        parts += [level_sums(c, s, ones) for c, s in zip(self.codes, self.sizes, strict=True)]
         return np.concatenate(parts)
 
     def squares(self, weights: Floats) -> Floats:
         """One number a coefficient: the weighted sum of squares of its column."""
         parts = [np.einsum("ij,ij,i->j", self.dense, self.dense, weights)]
-        parts += [level_sums(c, s, weights) for c, s in zip(self.codes, self.sizes, strict=True)]
+        ones = self.ones(self.ones(weights))
+        parts += [level_sums(c, s, ones) for c, s in zip(self.codes, self.sizes, strict=True)]
         return np.concatenate(parts)
 
     def only(self, chosen: npt.NDArray[np.bool_]) -> Design:
@@ -80,11 +97,14 @@ class Design:
             intercept=self.intercept and bool(chosen[0]),
             centre=self.centre[numbers],
             unit=self.unit[numbers],
+            root=self.root,
         )
 
     def matrix(self) -> Floats:
         """All of it as one dense matrix; only for designs that are small."""
         ones = [np.eye(s + 1)[c, :s] for c, s in zip(self.codes, self.sizes, strict=True)]
+        if self.root is not None:
+            ones = [one * self.root[:, None] for one in ones]
         return np.hstack([self.dense, *ones])
 
 

@@ -26,11 +26,7 @@ def learn(
 
     Of a category with more than `most` levels the most frequent are kept.
     """
-    names = tuple(features)
-    for name in encode.categorical:
-        if name not in names:
-            raise UnknownName("feature for encode.categorical called", name, names)
-    roles = {name: _role(column(rows, name), name in encode.categorical) for name in names}
+    roles = roles_of(rows, features, encode)
     return Encoding(
         numbers=tuple(
             _learn_number(column(rows, name), encode.missing)
@@ -45,6 +41,18 @@ def learn(
     )
 
 
+def roles_of(
+    rows: pl.DataFrame, features: Iterable[str], encode: Encode
+) -> dict[str, Dtype | None]:
+    """What each feature is read as: None is a number, all else a category of that type; UserError
+    for a column that can be neither."""
+    names = tuple(features)
+    for name in encode.categorical:
+        if name not in names:
+            raise UnknownName("feature for encode.categorical called", name, names)
+    return {name: _role(column(rows, name), name in encode.categorical) for name in names}
+
+
 def column(rows: pl.DataFrame, name: str) -> pl.Series:
     """The column of that name; UnknownName with a guess."""
     if name not in rows.columns:
@@ -54,7 +62,7 @@ def column(rows: pl.DataFrame, name: str) -> pl.Series:
 
 def numbers_of(number: Number, rows: pl.DataFrame) -> Floats:
     """The column as finite numbers, one a row; NoNumber where a missing one may not be filled."""
-    values = _floats(column(rows, number.name))
+    values = floats_of(column(rows, number.name))
     return _filled(number.name, values, ~np.isfinite(values), number.fill)
 
 
@@ -105,7 +113,7 @@ def _role(series: pl.Series, declared: bool) -> Dtype | None:  # noqa: FBT001 (a
 
 
 def _learn_number(series: pl.Series, missing: str) -> Number:
-    values = _floats(series)
+    values = floats_of(series)
     bad = ~np.isfinite(values)
     fill = _fill(values[~bad], missing)
     values = _filled(series.name, values, bad, fill)
@@ -133,7 +141,8 @@ def _mean(values: Floats) -> float:
     return first if (values == first).all() else float(values.mean())
 
 
-def _floats(series: pl.Series) -> Floats:
+def floats_of(series: pl.Series) -> Floats:
+    """The values as they are, null as NaN; UserError for text that is no number."""
     try:
         return series.cast(pl.Float64).to_numpy()
     except (pl.exceptions.InvalidOperationError, pl.exceptions.ComputeError) as error:
@@ -151,6 +160,17 @@ def _filled(name: str, values: Floats, bad: npt.NDArray[np.bool_], fill: float |
     return np.where(bad, fill, values)
 
 
+def levels_of(series: pl.Series, dtype: Dtype) -> tuple[pl.Series, Codes]:
+    """(the sorted levels of a category, the place of each row's own; -1 where it is missing)."""
+    keys = series.cast(pl.String) if dtype == "text" else _number_keys(series)
+    levels = keys.unique().drop_nulls().sort()
+    if dtype == "text":
+        places = keys.cast(pl.Enum(levels)).to_physical().cast(pl.Int64)
+    else:
+        places = levels.search_sorted(keys.fill_null(0.0)).cast(pl.Int64).set(keys.is_null(), None)
+    return levels, places.fill_null(-1).to_numpy()
+
+
 def _learn_category(series: pl.Series, dtype: Dtype, rare: int, most: int | None) -> Category:
     keys = series.cast(pl.String) if dtype == "text" else _number_keys(series)
     counts = keys.alias("level").value_counts(name="rows").filter(pl.col("rows") >= rare)
@@ -166,7 +186,7 @@ def _learn_category(series: pl.Series, dtype: Dtype, rare: int, most: int | None
 
 
 def _number_keys(series: pl.Series) -> pl.Series:
-    values = _floats(series) + 0.0  # -0.0 is 0.0
+    values = floats_of(series) + 0.0  # -0.0 is 0.0
     return pl.Series(values).set(pl.Series(~np.isfinite(values)), None)
 
 
@@ -178,7 +198,7 @@ def _text_codes(category: Category, series: pl.Series) -> tuple[Codes, npt.NDArr
 
 
 def _number_codes(category: Category, series: pl.Series) -> tuple[Codes, npt.NDArray[np.bool_]]:
-    levels, values = np.asarray(category.levels, dtype=np.float64), _floats(series)
+    levels, values = np.asarray(category.levels, dtype=np.float64), floats_of(series)
     codes = np.searchsorted(levels, values)
     known = np.append(levels, np.nan)[codes] == values
     return np.where(known, codes, category.size), ~np.isfinite(values)

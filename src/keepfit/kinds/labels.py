@@ -9,7 +9,7 @@ import polars as pl
 
 from keepfit.errors import DataRefused
 from keepfit.kinds.base import Lesson
-from keepfit.kinds.regression import target_of
+from keepfit.kinds.target import target_of
 from keepfit.records.base import Label
 
 

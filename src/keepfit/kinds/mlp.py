@@ -40,7 +40,7 @@ from keepfit.kinds.mlp_shape import shape_of
 from keepfit.kinds.mlp_training import Examples, Plan, start_of, train
 from keepfit.kinds.mlp_unfinished import Unfinished, key_of
 from keepfit.kinds.plain import prediction_of
-from keepfit.kinds.regression import target_of
+from keepfit.kinds.target import target_of
 from keepfit.records.base import Label
 
 _WIDEST = 50  # numbers that stand for a level, unless the file says so

@@ -53,7 +53,8 @@ def normal(design: Design, penalty: Floats, weights: Floats | None = None) -> No
     cross = _cross(design, weights, biggest)
     diagonal = penalty[large]
     if design.sizes:
-        diagonal = diagonal + level_sums(design.codes[biggest], design.sizes[biggest], weights)
+        squares = _squares_of_ones(design, weights)
+        diagonal = diagonal + level_sums(design.codes[biggest], design.sizes[biggest], squares)
     complement = gram + np.diag(penalty[rest]) - (cross / diagonal) @ cross.T
     factor, null = _pseudo_inverse(complement, np.diag(gram) + penalty[rest])
     flat = np.zeros((design.width, null.shape[1]))
@@ -117,12 +118,20 @@ def _product(design: Design, weights: Floats | None, one: int, other: int) -> Fl
     codes, size = design.codes[other], design.sizes[other]
     if one < 0:
         sums = [
-            level_sums(codes, size, column if weights is None else column * weights)
+            level_sums(codes, size, design.ones(column if weights is None else column * weights))
             for column in design.dense.T
         ]
         return np.reshape(sums, (design.dense.shape[1], size))
+    squares = _squares_of_ones(design, weights)
     if one == other:
-        return np.diag(level_sums(codes, size, weights))
+        return np.diag(level_sums(codes, size, squares))
     pairs = design.codes[one] * (size + 1) + codes
-    counted = level_sums(pairs, (design.sizes[one] + 1) * (size + 1), weights)
+    counted = level_sums(pairs, (design.sizes[one] + 1) * (size + 1), squares)
     return counted.reshape(-1, size + 1)[:-1, :-1]
+
+
+def _squares_of_ones(design: Design, weights: Floats | None) -> Floats | None:
+    if design.root is None:
+        return weights
+    squares = design.root**2
+    return squares if weights is None else squares * weights

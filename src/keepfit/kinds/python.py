@@ -23,7 +23,7 @@ from keepfit.kinds.logistic import classes_of
 from keepfit.kinds.own_answers import is_table, labels_of, numbers_of, shares_of
 from keepfit.kinds.own_class import OwnClass
 from keepfit.kinds.params import Python
-from keepfit.kinds.regression import target_of
+from keepfit.kinds.target import target_of
 from keepfit.records.base import Label, Record
 from keepfit.records.rows import Column
 

@@ -1,18 +1,21 @@
-"""What the regressions of the linear family share: from a lesson to a fitted model."""
+"""What the regressions of the linear family share: from rows to moments to a fitted model."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
 
-from keepfit.errors import DataRefused, UserError
-from keepfit.kinds.base import Lesson, Params
-from keepfit.kinds.design import Design, design_of
-from keepfit.kinds.encode import Floats, column, learn
+from keepfit.config.schema.rows import Encode
+from keepfit.kinds.base import Gathers, Lesson, Params
+from keepfit.kinds.compressed import Medians, compressed
+from keepfit.kinds.design import Design
+from keepfit.kinds.encode import Floats, floats_of
+from keepfit.kinds.gather import Gathering
+from keepfit.kinds.moments import Moments
 from keepfit.kinds.params import NO_UPDATE, Linear
 from keepfit.kinds.plain import PlainModel, load, model_of
 
@@ -36,34 +39,47 @@ class Regression:
 
     def fit(self, lesson: Lesson, params: Params, *, seed: int, threads: int) -> PlainModel:  # noqa: ARG002 (nothing here is random)
         """The model that the training rows teach; UserError for columns it cannot read."""
+        gathering = self.gathering(lesson.features, lesson.target, lesson.encode)
+        gathering.add(lesson.train)
+        moments = gathering.moments()
+        return self.learn_from(
+            moments, lesson.encode, params, lambda: _medians(moments, lesson.train)
+        )
+
+    def learns_in_pieces(self, encode: Encode) -> bool:
+        """A median is the one thing that moments cannot tell."""
+        return encode.missing != "median"
+
+    def gathering(self, features: Sequence[str], target: str, encode: Encode) -> Gathering:
+        """Where rows are taken in, some at a time."""
+        return Gathering(features, target, encode)
+
+    def learn(self, gathered: Gathers, encode: Encode, params: Params) -> PlainModel:
+        """The model that the rows of a `gathering` teach."""
+        return self.learn_from(cast(Gathering, gathered).moments(), encode, params)
+
+    def learn_from(
+        self, moments: Moments, encode: Encode, params: Params, medians: Medians | None = None
+    ) -> PlainModel:
+        """The model that these moments teach: all that `fit` takes from the rows, but medians."""
         wanted = self.params.model_validate(params)
-        target = target_of(lesson)
-        scale = self.scales if lesson.encode.scale is None else lesson.encode.scale
+        scale = self.scales if encode.scale is None else encode.scale
         with np.errstate(over="ignore", invalid="ignore"):  # whoever overflows is refused by name
-            encoding = learn(lesson.train, lesson.features, lesson.encode)
-            design = design_of(lesson.train, encoding, intercept=wanted.fit_intercept, scale=scale)
-            return model_of(self.name, encoding, design, [self.solve(design, target, wanted)])
+            rows = compressed(moments, encode, medians)
+            design, target = rows.design(intercept=wanted.fit_intercept, scale=scale)
+            coefficients = self.solve(design, target, wanted)
+            coefficients[: int(design.intercept)] += rows.target
+            return model_of(self.name, rows.encoding, design, [coefficients])
 
     def load(self, files: Mapping[str, bytes]) -> PlainModel:
         """The model that was saved; Corrupt if these are not its files."""
         return load(self.name, files)
 
 
-def target_of(lesson: Lesson) -> Floats:
-    """The target as finite numbers; UserError for another type, DataRefused for no
-    rows or values that are not finite."""
-    series = column(lesson.train, lesson.target)
-    if not series.len():
-        raise DataRefused("no training rows are left", hint="look at window, clean and split")
-    if not series.dtype.is_numeric():
-        raise UserError(
-            f"target `{lesson.target}` is {series.dtype}; a regression expects numbers",
-            hint='for classes set kind = "logistic"',
-        )
-    values = series.cast(pl.Float64).to_numpy()
-    if bad := int((~np.isfinite(values)).sum()):
-        raise DataRefused(
-            f"target `{lesson.target}` is not finite in {bad} training rows",
-            hint=f'remove them: clean = {{ finite = "is_finite({lesson.target})" }}',
-        )
-    return values
+def _medians(moments: Moments, rows: pl.DataFrame) -> Floats:
+    found = []
+    for name in moments.numbers:
+        values = floats_of(rows.get_column(name))
+        there = values[np.isfinite(values)]
+        found.append(np.median(there) if there.size else np.nan)
+    return np.array(found, dtype=np.float64)

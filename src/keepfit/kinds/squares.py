@@ -14,7 +14,7 @@ _SMALL = 2e7  # rows times columns squared, up to which the dense decomposition 
 def least_squares(design: Design, target: Floats, penalty: Floats) -> Floats:
     """The coefficients c with least ||target - Xc||^2 + sum of penalty * c^2; of several the
     shortest, not counting the intercept, whose penalty must be 0."""
-    if design.rows * design.width**2 <= _SMALL:
+    if design.height * design.width**2 <= _SMALL:
         return _by_singular_values(design, target, penalty)
     if design.width - max(design.sizes, default=0) <= LARGEST:
         return _by_normal_equations(design, target, penalty)
@@ -24,22 +24,23 @@ def least_squares(design: Design, target: Floats, penalty: Floats) -> Floats:
 def _by_singular_values(design: Design, target: Floats, penalty: Floats) -> Floats:
     first = int(design.intercept)
     matrix, penalty = design.matrix()[:, first:], penalty[first:]
-    centre = matrix.mean(axis=0) if first else np.zeros(matrix.shape[1])
-    level = target.mean() if first else 0.0
+    ones = design.ones(np.ones(design.height))
+    centre = ones @ matrix / design.rows if first else np.zeros(matrix.shape[1])
+    level = design.level(target) if first else 0.0
     # ||y - Xw||^2 + ||Pw||^2 is the plain problem with P as further rows
-    stacked = np.vstack([matrix - centre, np.diag(np.sqrt(penalty))[penalty > 0]])
-    wanted = np.append(target - level, np.zeros(stacked.shape[0] - design.rows))
-    weights = _shortest_solution(stacked, wanted)
+    stacked = np.vstack([matrix - np.outer(ones, centre), np.diag(np.sqrt(penalty))[penalty > 0]])
+    wanted = np.append(target - level * ones, np.zeros(stacked.shape[0] - design.height))
+    weights = _shortest_solution(stacked, wanted, design.rows)
     return np.append([level - centre @ weights] if first else [], weights)
 
 
-def _shortest_solution(matrix: Floats, wanted: Floats) -> Floats:
+def _shortest_solution(matrix: Floats, wanted: Floats, rows: int) -> Floats:
     if not matrix.shape[1]:
         return np.zeros(0)
     norms = np.sqrt(np.einsum("ij,ij->j", matrix, matrix))
     norms[norms == 0] = 1.0  # columns of one length: the rank depends on nobody's unit
     left, values, right = np.linalg.svd(matrix / norms, full_matrices=False)
-    kept = values > values[0] * max(matrix.shape) * np.finfo(np.float64).eps
+    kept = values > values[0] * max(rows, *matrix.shape) * np.finfo(np.float64).eps
     weights: Floats = right[kept].T @ ((left[:, kept].T @ wanted) / values[kept]) / norms
     if kept.sum() == matrix.shape[1]:
         return weights
@@ -58,7 +59,7 @@ def _by_normal_equations(design: Design, target: Floats, penalty: Floats) -> Flo
 
 
 def _by_steps(design: Design, target: Floats, penalty: Floats) -> Floats:
-    squares = design.squares(np.ones(design.rows)) + penalty
+    squares = design.squares(np.ones(design.height)) + penalty
     squares[squares == 0] = 1.0
     answer = descend(
         lambda c: design.transposed_times(design.times(c)) + penalty * c,

@@ -61,18 +61,17 @@ def train(model: Model, ports: Ports, snapshot: Snapshot, defence: Defence) -> T
     parts = ports.registry.parts(model.name)
     paths = {part.digest: parts.path(part.digest) for part in snapshot.parts}
     ports.say(model.name, "training")
-    running = ports.trainer.train(
-        Job.of(
-            model.spec,
-            snapshot,
-            paths,
-            root=model.root,
-            code=model.code,
-            warm=begins.warm,
-            workplace=model.root / ".keepfit" / "unfinished" / model.name,
-        )
+    job = Job.of(
+        model.spec,
+        snapshot,
+        paths,
+        root=model.root,
+        code=model.code,
+        warm=begins.warm,
+        workplace=model.root / ".keepfit" / "unfinished" / model.name,
     )
-    prepared = _prepared(model, ports, snapshot, paths, champion, begins)
+    running = ports.trainer.train(job)
+    prepared = _prepared(model, ports, job, champion, begins)
     ground = Ground.holdout(
         prepared, model.spec, more=(*defence.findings, *begins.findings)
     ).with_cases(model, judged_on(model, ports.registry, champion.state) if champion else {})
@@ -114,29 +113,33 @@ def train(model: Model, ports: Ports, snapshot: Snapshot, defence: Defence) -> T
     return Trained(fit, recipe, judgement, against, found.files, warm_files(begins.warm))
 
 
-def _prepared(  # noqa: PLR0913 what rows hang on
-    model: Model,
-    ports: Ports,
-    snapshot: Snapshot,
-    paths: Mapping[Digest, Path],
-    champion: Opened | None,
-    begins: Beginning,
+def _prepared(
+    model: Model, ports: Ports, job: Job, champion: Opened | None, begins: Beginning
 ) -> Prepared:
     """The rows, once the checks have let them pass."""
     from keepfit.data.check import refuse
     from keepfit.data.keys import read_fingerprint
+    from keepfit.data.pieces import cut_pieces
     from keepfit.data.prepare import prepare
 
-    prepared = prepare(
-        snapshot,
-        model.spec,
-        paths.__getitem__,
-        root=model.root,
-        transform=model.transform(),
-        previous=champion.manifest.candidate.schema if champion else None,
-        now=ports.clock(),
-        seen=read_fingerprint(begins.warm.keys) if begins.warm else None,
-    )
+    def path(digest: Digest) -> Path:
+        return Path(job.paths[digest])
+
+    previous = champion.manifest.candidate.schema if champion else None
+    if job.pieces:
+        cut = cut_pieces(job.snapshot, model.spec, path, previous=previous, now=ports.clock())
+        prepared = cut.judged()
+    else:
+        prepared = prepare(
+            job.snapshot,
+            model.spec,
+            path,
+            root=model.root,
+            transform=model.transform(),
+            previous=previous,
+            now=ports.clock(),
+            seen=read_fingerprint(begins.warm.keys) if begins.warm else None,
+        )
     refuse(prepared.findings, keep_bad_rows(model, prepared), model=model.name)
     return prepared
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 def profile_of(prepared: Prepared, spec: ModelSpec) -> Profile:
     """What the columns of the training rows hold."""
-    return profile(prepared.split.train, (spec.target, *spec.features))
+    rows = prepared.split.train if prepared.sample is None else prepared.sample
+    return profile(rows, (spec.target, *spec.features))
 
 
 def subject_of(predictor: Predictor, learned: Profile | None) -> Subject:

@@ -23,10 +23,11 @@ from keepfit.digest import Digest, digest_of, sha256_file
 from keepfit.errors import Refused
 from keepfit.kinds import kind, learner, params_of
 from keepfit.kinds.base import Fitted, Lesson, Updating
-from keepfit.records.training import Candidate, Code
-from keepfit.train.artifact import digests
+from keepfit.records.training import Code
 from keepfit.train.backtest import up_to_date
+from keepfit.train.candidate import candidate_of, validated
 from keepfit.train.job import Fit, Job
+from keepfit.train.pieces import fit_in_pieces
 from keepfit.train.promises import Trained, hold
 from keepfit.train.proof import NOTHING, proof_of
 from keepfit.train.recipe import environment
@@ -47,6 +48,8 @@ def fit(
     """A candidate with its files; what `prepare` and the kind raise, and Refused if code moved."""
     if job.watch:
         return _watched(job, clock)
+    if job.pieces and not job.portion:
+        return fit_in_pieces(job, clock)
     spec, root = ModelSpec.model_validate(job.spec), Path(job.root)
     if job.code is not None and (spec.data.transform or spec.own_class):
         _check_unchanged(job.code, root)
@@ -56,7 +59,7 @@ def fit(
     fitted = up_to_date(_fitted(spec, prepared.split, job), prepared.split, spec)
     files = fitted.save()
     seconds = clock() - begun
-    candidate = _candidate(job, spec, prepared, fitted, files, seconds=seconds)
+    candidate = candidate_of(job, spec, prepared, fitted, files, seconds=seconds)
     if job.portion:  # what comes of a search is trained once more, held to its promises and proved
         seen = environment(spec.threads, root)
         return Fit(candidate=candidate, files=files, keys=b"", environment=seen, proof=NOTHING)
@@ -68,7 +71,7 @@ def fit(
         keys=fingerprint_bytes(prepared.split.train_keys),
         environment=environment(spec.threads, root),
         proof=proof_of(prepared, spec, fitted, files, transform),
-        validated=_validated(prepared.split),
+        validated=validated(prepared.split),
     )
 
 
@@ -118,10 +121,6 @@ def _own_kind(name: str) -> tuple[str, ...]:
         return ()
     file = Path(module.__file__ or "")
     return (str(file.parent if file.name == "__init__.py" else file),)
-
-
-def _validated(split: Split) -> bytes:
-    return fingerprint_bytes(split.validation_keys) if split.report.validation else b""
 
 
 def _check_unchanged(code: Code, root: Path) -> None:
@@ -174,27 +173,4 @@ def _trained(  # noqa: PLR0913 what was trained, and all that it came from
         load=learner(spec.kind, spec.fleet, Path(job.root)).load,
         again=(lambda: _fitted(spec, split, job)) if quick else None,
         why=why,
-    )
-
-
-def _candidate(  # noqa: PLR0913  (what a candidate is made of)
-    job: Job,
-    spec: ModelSpec,
-    prepared: Prepared,
-    fitted: Fitted,
-    files: dict[str, bytes],
-    *,
-    seconds: float,
-) -> Candidate:
-    names = digests(files)
-    return Candidate(
-        model=spec.name,
-        kind=spec.kind,
-        files=names,
-        digest=digest_of(names),
-        snapshot=job.snapshot.digest,
-        split=prepared.split.report,
-        schema=prepared.schema,
-        classes=fitted.classes,
-        seconds=seconds,
     )

@@ -18,6 +18,20 @@ if TYPE_CHECKING:
     from keepfit.train.predictor import Predictor
 
 
+# Rows of a snapshot, up to which all are in memory at a time: they are learned from in an order of
+# their own, whatever files they lie in. Of more, the order is the files', and nobody holds them.
+MANY = 2_000_000
+
+
+def in_pieces(spec: ModelSpec) -> bool:
+    """Whether the model can be trained without all rows in memory."""
+    from keepfit.data.pieces import may_be_cut
+    from keepfit.kinds import kind
+
+    learns = getattr(kind(spec.kind), "learns_in_pieces", None)
+    return bool(learns and not spec.fleet and learns(spec.encode) and may_be_cut(spec))
+
+
 class Asked(Record, frozen=True, kw_only=True):
     """Something that code asked for and that no recipe holds."""
 
@@ -56,6 +70,7 @@ class Job(Record, frozen=True, kw_only=True):
     warm: Warm | None = None  # what it goes on from; None: it begins from scratch
     portion: Portion | None = None  # learn from these alone, and see no holdout; None: from all
     workplace: str | None = None  # a folder for what a training that is ended goes on from
+    pieces: bool = False  # whether the rows are too many to be in memory together
     watch: bool = False  # note what the project's code asks for that no recipe holds; slow
 
     @classmethod
@@ -80,6 +95,7 @@ class Job(Record, frozen=True, kw_only=True):
             code=code,
             warm=warm,
             workplace=str(workplace.absolute()) if workplace else None,
+            pieces=warm is None and snapshot.rows > MANY and in_pieces(spec),
         )
 
     @property

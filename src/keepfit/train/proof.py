@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import msgspec
 import numpy as np
@@ -11,7 +12,7 @@ import polars as pl
 
 from keepfit.config.schema.model import ModelSpec
 from keepfit.data.conform import conform
-from keepfit.data.keys import Keys, mix, row_keys
+from keepfit.data.keys import mix, row_keys
 from keepfit.data.prepare import Prepared
 from keepfit.digest import Digest, sha256
 from keepfit.errors import KeepfitError
@@ -27,6 +28,43 @@ _CELLS = 2000
 NOTHING = Proof(rows="", columns={}, parameters="", examples=(), predictions=())
 
 
+class _Hash(Protocol):
+    def update(self, data: bytes, /) -> None: ...
+
+    def hexdigest(self) -> str: ...
+
+
+class Learned:
+    """Digests of the rows that were learned from, which may come in pieces."""
+
+    def __init__(self) -> None:
+        self._columns: dict[str, _Hash] = {}
+        self._count, self._sum, self._xor = 0, np.uint64(0), np.uint64(0)
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Take in rows: the features and the target."""
+        combined = np.zeros(rows.height, dtype=np.uint64)
+        for name in rows.columns:
+            keys = row_keys(rows.select(name))
+            if name not in self._columns:
+                self._columns[name] = hashlib.sha256(str(rows.schema[name]).encode())
+            self._columns[name].update(keys.tobytes())
+            combined = mix(combined * np.uint64(3) + keys)
+        self._count += rows.height
+        self._sum = np.add(self._sum, combined.sum(dtype=np.uint64), dtype=np.uint64)
+        self._xor ^= np.bitwise_xor.reduce(combined, initial=np.uint64(0))
+
+    @property
+    def rows(self) -> Digest:
+        """Of all of them, in any order."""
+        return sha256(np.array([self._count, self._sum, self._xor], dtype=np.uint64).tobytes())
+
+    @property
+    def columns(self) -> dict[str, Digest]:
+        """Of each column, in the order in which they came."""
+        return {name: Digest(one.hexdigest()) for name, one in self._columns.items()}
+
+
 def proof_of(
     prepared: Prepared,
     spec: ModelSpec,
@@ -35,9 +73,25 @@ def proof_of(
     transform: Callable[..., Any] | None,
 ) -> Proof:
     """Digests of the rows that were learned from and of what was learned, and some predictions."""
-    train = prepared.split.train.select(*spec.features, spec.target)
-    hashed = {name: row_keys(train.select(name)) for name in train.columns}
-    examples = _examples(prepared) if spec.series is None else _next(prepared, fitted)
+    learned = Learned()
+    learned.add(prepared.split.train.select(*spec.features, spec.target))
+    if spec.series is None:
+        told = examples_of(prepared, spread_over(_shown(prepared), prepared))
+    else:
+        told = _next(prepared, fitted)
+    return proof_with(learned, told, prepared, spec, fitted, files, transform)
+
+
+def proof_with(  # noqa: PLR0913 what is proved, and how it predicts
+    learned: Learned,
+    examples: pl.DataFrame,
+    prepared: Prepared,
+    spec: ModelSpec,
+    fitted: Fitted,
+    files: dict[str, bytes],
+    transform: Callable[..., Any] | None,
+) -> Proof:
+    """The same, of rows that have been taken in; the examples are as they came in."""
     predictor = Predictor(
         schema=prepared.schema,
         data=spec.data,
@@ -48,8 +102,8 @@ def proof_of(
         series=spec.series,
     )
     return Proof(
-        rows=_in_any_order(list(hashed.values()), train.height),
-        columns={name: _in_order(train[name], keys) for name, keys in hashed.items()},
+        rows=learned.rows,
+        columns=learned.columns,
         parameters=parameters(fitted, files),
         examples=tuple(msgspec.to_builtins(examples.to_dicts(), enc_hook=repr)),
         predictions=_predicted(predictor, examples),
@@ -74,13 +128,22 @@ def said(prediction: Prediction) -> tuple[Any, ...]:
     return tuple([value, row] for value, row in zip(values, chances, strict=True))
 
 
-def _examples(prepared: Prepared) -> pl.DataFrame:
-    """Rows of the holdout, else of training, evenly spread, as they came in."""
+def _shown(prepared: Prepared) -> pl.DataFrame:
+    """The holdout, else the training rows."""
     split = prepared.split
-    rows = split.train if split.holdout.is_empty() else split.holdout
+    return split.train if split.holdout.is_empty() else split.holdout
+
+
+def spread_over(rows: pl.DataFrame, prepared: Prepared) -> pl.DataFrame:
+    """Some of the rows, evenly spread."""
+    return rows[examples_among(rows.height, prepared)]
+
+
+def examples_among(rows: int, prepared: Prepared) -> slice:
+    """Which of so many rows are examples."""
     count = max(1, min(ROWS, _CELLS // max(1, len(prepared.schema))))
-    spread = rows.gather_every(max(1, rows.height // count)).head(count)
-    return prepared.raw(spread).select([column.name for column in prepared.schema])
+    step = max(1, rows // count)
+    return slice(0, step * count, step)
 
 
 def _next(prepared: Prepared, fitted: Fitted) -> pl.DataFrame:
@@ -91,13 +154,6 @@ def _next(prepared: Prepared, fitted: Fitted) -> pl.DataFrame:
     return conform(rows, prepared.schema).select(c.name for c in prepared.schema).collect()
 
 
-def _in_order(column: pl.Series, keys: Keys) -> Digest:
-    return sha256(str(column.dtype).encode() + keys.tobytes())
-
-
-def _in_any_order(columns: list[Keys], height: int) -> Digest:
-    combined = np.zeros(height, dtype=np.uint64)
-    for keys in columns:
-        combined = mix(combined * np.uint64(3) + keys)
-    sums = [combined.sum(dtype=np.uint64), np.bitwise_xor.reduce(combined, initial=np.uint64(0))]
-    return sha256(np.array([height, *sums], dtype=np.uint64).tobytes())
+def examples_of(prepared: Prepared, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows as they came in, and as a prediction wants them."""
+    return prepared.raw(rows).select([column.name for column in prepared.schema])

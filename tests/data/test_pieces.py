@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import polars as pl
+import pytest
+
+from keepfit.data import pieces
+from keepfit.data.pieces import cut_pieces, may_be_cut
+from keepfit.data.prepare import prepare
+from keepfit.errors import DataRefused, SourceError, UserError
+
+HEADER = "id,t,km,fare,place,side\n"
+SPLITS = {
+    "by time": {"holdout": "1 week", "validation": "3 days"},
+    "by a share of time": {"holdout": 0.3, "by": "time"},
+    "at random": {"holdout": 0.3, "validation": 0.2},
+    "by group": {"holdout": 0.4, "by": "group", "group": "place"},
+    "by column": {"by": "column", "column": "side"},
+}
+
+
+def lines(first, last):
+    return [
+        f"{i % 85},2020-01-{i % 28 + 1:02} {i % 24:02}:00:00,{i},"
+        f"{'' if i % 17 == 0 else i * 2.5 - 3},p{i % 7},{'train' if i % 3 else 'test'}\n"
+        for i in range(first, last)
+    ]
+
+
+@pytest.fixture
+def trips(project):
+    for month, rows in enumerate([(0, 40), (40, 41), (41, 130)]):
+        text = lines(*rows)
+        random.Random(month).shuffle(text)
+        project.write(f"trips-{month}.csv", HEADER + "".join(text))
+    return project
+
+
+@pytest.fixture(params=[7, 1000])
+def size(request, monkeypatch):
+    monkeypatch.setattr(pieces, "_PIECE", request.param)
+    return request.param
+
+
+def model(spec, split=None, features=("km", "hour"), checks=None, **data):
+    return spec(
+        target="fare",
+        features=features,
+        checks=checks or {"unique": "note", "nulls": {"place": 0.5}, "ranges": {"km": (0, 120)}},
+        data={
+            "source": "trips-*.csv",
+            "time": "t",
+            "key": ["id"],
+            "clean": {"positive": "fare > 0 OR fare IS NULL", "daytime": "hour >= 3"},
+            "derive": {"hour": "hour(t)", "km": "km + 1"},
+        }
+        | data,
+        split=split or {"holdout": "1 week"},
+    )
+
+
+def both(project, model):
+    snapshot = project.freeze(model)
+    whole = prepare(snapshot, model, project.parts.path)
+    return whole, cut_pieces(snapshot, model, project.parts.path)
+
+
+@pytest.mark.parametrize("key", [["id"], []], ids=["a key", "no key"])
+@pytest.mark.parametrize("split", SPLITS.values(), ids=SPLITS)
+@pytest.mark.usefixtures("size")
+def test_pieces_are_cut_as_all_rows_are(trips, spec, split, key):
+    whole, cut = both(trips, model(spec, split, key=key))
+    found = cut.judged()
+    assert found.split.report == whole.split.report
+    for name in ("train_keys", "validation_keys", "holdout_keys"):
+        np.testing.assert_array_equal(getattr(found.split, name), getattr(whole.split, name))
+    assert found.split.holdout.equals(whole.split.holdout)
+    assert found.raw(found.split.holdout).equals(whole.raw(whole.split.holdout))
+    assert found.removals == whole.removals
+    assert found.findings == whole.findings
+    assert (found.schema, found.columns) == (whole.schema, whole.columns)
+    assert found.sample.sort(found.sample.columns).equals(
+        whole.split.train.sort(found.sample.columns)
+    )
+
+
+@pytest.mark.usefixtures("size")
+def test_training_rows_come_piece_by_piece_in_the_order_of_the_files(trips, spec):
+    whole, cut = both(trips, model(spec))
+    came = []
+    shown = cut.learn(came.append, cut.holdout[::5])
+    train = pl.concat(came)
+    assert train.sort(train.columns).equals(whole.split.train.sort(train.columns))
+    assert shown.equals(whole.split.holdout[::5])
+    files = [pl.read_csv(trips.root / f"trips-{n}.csv", try_parse_dates=True) for n in range(3)]
+    order = pl.concat(files).select("km", pl.int_range(pl.len()).alias("place"))
+    places = train.select(km="__raw.km").join(order, on="km", how="left")["place"]
+    assert places.is_sorted()
+
+
+def test_few_columns_are_kept_of_training_rows(trips, spec):
+    _, cut = both(trips, model(spec))
+    assert set(cut.prepared.split.train.columns) == {"fare", "t", "id", "place", "km"}
+
+
+def test_what_refuses_all_rows_refuses_pieces(trips, spec):
+    for wrong, error, words in [
+        (model(spec, clean={"none": "fare > 1e9"}), DataRefused, "there are no rows"),
+        (model(spec, features=("kn",)), UserError, "is `kn`, which is no column"),
+        (model(spec, split={"by": "column", "column": "place"}), UserError, "which holds 'p"),
+    ]:
+        snapshot = trips.freeze(wrong)
+        with pytest.raises(error, match=words):
+            cut_pieces(snapshot, wrong, trips.parts.path)
+
+
+def test_a_file_that_breaks_off_is_named_as_such(trips, spec):
+    trips.write("trips-3.parquet", pl.read_csv(trips.root / "trips-0.csv"))
+    parquet = spec(target="fare", features=("km",), data={"source": "trips-3.parquet"})
+    snapshot = trips.freeze(parquet)
+    (part,) = snapshot.parts
+    path = trips.parts.path(part.digest)
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(SourceError, match="cannot be read"):
+        cut_pieces(snapshot, parquet, trips.parts.path)
+
+
+@pytest.mark.parametrize(
+    ("change", "may"),
+    [
+        ({}, True),
+        ({"derive": {"hour_sin": "sin(2 * pi() * hour(t) / 24)", "half": "km / 2"}}, True),
+        ({"clean": {"known": "place IN ('p1', 'p2') AND km BETWEEN 1 AND 2"}}, True),
+        ({"derive": {"hour": "hour(t)", "share": "km / SUM(km)"}}, False),
+        ({"derive": {"hour": "hour(t)", "before": "LAG(km) OVER (ORDER BY t)"}}, False),
+        ({"clean": {"above": "km > AVG(km)"}}, False),
+        ({"derive": {"hour": "COALESCE(km, COUNT(*))"}}, False),
+        ({"derive": {"hour": "ROW_NUMBER() OVER ()"}}, False),
+        ({"derive": {"hour": "date(place)"}}, False),
+        ({"transform": "steps:change"}, False),
+        ({"query": "SELECT * FROM trips"}, False),
+    ],
+)
+def test_rows_are_cut_in_pieces_where_each_stands_alone(spec, change, may):
+    assert may_be_cut(model(spec, **change)) is may
