@@ -5,7 +5,7 @@ BIN    := $(ENV)/bin
 READY  := $(ENV)/.ready
 # Not in the lock: an index resolves torch to the build with CUDA, gigabytes that no test uses.
 TORCH  := torch==2.13.0+cpu
-EXTRAS := sklearn catboost lightgbm safetensors plot cloud onnx sql
+EXTRAS := sklearn catboost lightgbm safetensors language optuna plot cloud onnx sql
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test soak check bench docs lock clean
