@@ -193,7 +193,8 @@ def test_rows_that_may_not_lack_a_number_are_told_by_their_place(monkeypatch):
     rows = pl.DataFrame({"x": [1.0, None, 2.0, NAN, None], "y": [1.0] * 5})
     with pytest.raises(NoNumber, match="column `x` has 3 rows") as error:
         moments(rows, missing="fail")
-    assert error.value.rows == [1, 3, 4]
+    (refusal,) = error.value.refusals
+    assert refusal.rows == [1, 3, 4]
     with pytest.raises(DataRefused, match="target `y` is not finite in 2 training rows"):
         moments(rows.with_columns(x=1.0, y=pl.Series([1.0, NAN, 1.0, None, 2.0])))
 
