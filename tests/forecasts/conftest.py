@@ -49,7 +49,7 @@ def spec_of(kind="seasonal-naive", **more):
 def lesson_of(rows, spec):
     wanted = rows.select(*spec.features, spec.target)
     args = (spec.features, spec.target, wanted, wanted.clear(), Encode())
-    return Lesson(*args, spec.series, spec.data.time)
+    return Lesson(*args, series=spec.series, time=spec.data.time)
 
 
 @pytest.fixture(scope="session")

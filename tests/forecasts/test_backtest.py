@@ -29,7 +29,9 @@ def split_of(rows=None, **series):
 
 def predictor_of(fitted, spec):
     schema = (Column(name="shop", dtype="String"), Column(name="hour", dtype="Datetime"))
-    return Predictor(schema, spec.data, None, spec.features, fitted, "sold", spec.series)
+    return Predictor(
+        schema, spec.data, None, spec.features, fitted, target="sold", series=spec.series
+    )
 
 
 def learned(split, spec):

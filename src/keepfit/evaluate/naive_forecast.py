@@ -26,10 +26,24 @@ def naive_forecast(
     columns = [*features, spec.target]
     past, later = train.select(columns), rows.select(columns)
     lesson = Lesson(
-        features, spec.target, past, past.clear(), spec.encode, series=series, time=time
+        features=features,
+        target=spec.target,
+        train=past,
+        validation=past.clear(),
+        encode=spec.encode,
+        series=series,
+        time=time,
     )
     fitted = KIND.fit(lesson, SeasonalNaive(), seed=0, threads=1)
-    predictor = Predictor((), spec.data, None, features, fitted, spec.target, series)
+    predictor = Predictor(
+        schema=(),
+        data=spec.data,
+        transform=None,
+        features=features,
+        fitted=fitted,
+        target=spec.target,
+        series=series,
+    )
     known = [past, later] if unasked is None else [past, later, unasked.select(columns)]
     said = expanding(predictor, later, pl.concat(known))
     return Baseline(said, f"seasonal naive, {series.season} steps before each cut-off")
