@@ -73,6 +73,7 @@ def ended(epochs, folder, after=5, **how):
 def test_it_goes_on_from_its_last_epoch_to_the_same_bytes(tmp_path, epochs, after):
     whole = fit().save()
     ended(epochs, tmp_path, after)
+    (tmp_path / "killed-while-it-wrote.4242.partial").write_bytes(b"half")
     assert fit(tmp_path).save() == whole
     assert epochs["run"] == 12 - after
     assert [*tmp_path.iterdir()] == []

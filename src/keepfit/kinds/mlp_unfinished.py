@@ -16,7 +16,7 @@ import numpy as np
 from keepfit.kinds.mlp_file import Epoch
 from keepfit.records.base import Record
 
-_ENDING = ".unfinished"
+_ENDING, _ASIDE = ".unfinished", ".partial"  # and of one that is being written
 _DIGEST = 32  # bytes before all others: whether they are all there
 _PARTS = ("weights", "means", "squares", "best")
 
@@ -112,7 +112,7 @@ class Unfinished:
         if self.folder is None:
             return
         body = _bytes(progress)
-        aside = self._file.with_suffix(f".{os.getpid()}")
+        aside = self._file.with_suffix(f".{os.getpid()}{_ASIDE}")
         with suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
             aside.write_bytes(sha256(body).digest() + body)
@@ -121,9 +121,10 @@ class Unfinished:
     def remove(self) -> None:
         """It is finished; so are those of which nobody has heard again."""
         if self.folder is not None:
-            for file in self.folder.glob(f"*{_ENDING}"):
-                with suppress(OSError):
-                    file.unlink()
+            for ending in (_ENDING, _ASIDE):
+                for file in self.folder.glob(f"*{ending}"):
+                    with suppress(OSError):
+                        file.unlink()
 
     @property
     def _file(self) -> Path:
