@@ -135,7 +135,6 @@ def _told(found: Tuned, best: Trial) -> str:
     if best.low is None:
         return f"better by {figure(best.gain)}, and nobody can say how sure that is ({best.reason})"
     between = f"{share} sure of {figure(best.low)} to {figure(best.high)}"
-    widened = f"widened for the best of {found.planned:,}"
-    if best.low > 0:
-        return f"better by {figure(best.gain)} ({between}, {widened})"
-    return f"better by {figure(best.gain)} ({between}, {widened}): that may be luck"
+    widened = f", widened for the best of {found.planned:,}" if found.planned > 1 else ""
+    luck = "" if best.low > 0 else ": that may be luck"
+    return f"better by {figure(best.gain)} ({between}{widened}){luck}"

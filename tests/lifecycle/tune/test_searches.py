@@ -123,3 +123,14 @@ def test_the_file_s_own_params_are_no_candidate():
     for how in ("random", "grid", "halving"):
         asked = Wanted(space, 9, 1, True, {"how": "plain"})
         assert {one.params["how"] for one, _ in through(how, asked)} == {"ordered"}
+
+
+@pytest.mark.parametrize("how", HOWS)
+def test_choices_may_be_lists(how):
+    space = (Choices("hidden", ([64], [32, 16], [])), Choices("dropout", (0.0, 0.5)))
+    asked = Wanted(space, 9, 1, True, {"hidden": [64], "dropout": 0.0}, wanted(how=how).sampler)
+    assert {str(one.params["hidden"]) for one, _ in through(how, asked)} == {
+        "[64]",
+        "[32, 16]",
+        "[]",
+    }

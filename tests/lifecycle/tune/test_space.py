@@ -135,3 +135,8 @@ def test_what_is_no_range_and_no_list_of_choices_is_told(given_, told):
 
 def test_true_and_one_are_two_choices():
     assert Tune.model_validate({"params": {"a": [True, 1, 1.0]}}).params["a"] == (True, 1, 1.0)
+
+
+def test_a_choice_may_be_a_list():
+    choices = Tune.model_validate({"params": {"hidden": [[64, 32], [128], 64]}}).params["hidden"]
+    assert choices == ((64, 32), (128,), 64)

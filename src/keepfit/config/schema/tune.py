@@ -10,7 +10,8 @@ from keepfit.config.schema.table import Table
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Number = int | Finite
-Choice = bool | int | Finite | str
+Plain = bool | int | Finite | str
+Choice = Plain | tuple[Plain, ...]
 
 
 class Range(Table):
@@ -52,7 +53,7 @@ class Tune(Table):
     """What `keepfit tune` searches, and how; nothing of it changes a model."""
 
     params: dict[str, Choices | Range] = {}
-    """names of params: a list of values, or { low = 0.01, high = 100, log = true }"""
+    """names of params: values, which may be lists; or { low = 0.01, high = 100, log = true }"""
     search: Literal["random", "grid", "halving", "optuna"] = "random"
     """how candidates are found"""
     sampler: Literal["tpe", "cma-es"] = "tpe"

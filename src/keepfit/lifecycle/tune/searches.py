@@ -155,7 +155,7 @@ def _study(wanted: Wanted) -> tuple[Any, dict[str, Any]]:
 
 def _distribution(each: Choices | Span, of: Any) -> Any:
     if isinstance(each, Choices):
-        return of.CategoricalDistribution(each.values)
+        return of.CategoricalDistribution(range(len(each.values)))  # it knows no lists
     span = each.range
     if each.whole:
         return of.IntDistribution(
@@ -166,7 +166,7 @@ def _distribution(each: Choices | Span, of: Any) -> Any:
 
 
 def _tidy(each: Choices | Span, value: Any) -> Any:
-    return value if isinstance(each, Choices) else each.tidy(value)
+    return each.values[value] if isinstance(each, Choices) else each.tidy(value)
 
 
 def _tell(study: Any, asked: Any, score: float | None) -> None:

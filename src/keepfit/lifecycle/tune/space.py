@@ -98,7 +98,7 @@ def space_of(model: Model) -> Space:
     return tuple(
         Span(name, given, is_whole(kind, name, given))
         if isinstance(given, Range)
-        else Choices(name, given)
+        else Choices(name, tuple(list(one) if isinstance(one, tuple) else one for one in given))
         for name, given in model.spec.tune.params.items()
     )
 
