@@ -6,6 +6,7 @@ What this package raises on purpose, sorted by who must act. The exit code hangs
   x UnknownName       no such model, version, stage, column or metric
   x RowsRefused       rows that the model does not answer, each with its reason
     x NoNumber        they lack a number, and the model fills none
+    x NoForecast      they are of a series or a time that is not forecast
 * Refused             a rule said no, and nothing is broken                 exit 3
   x DataRefused       a check of the data says: do not train on this
   x GateFailed        the evidence does not allow the promotion

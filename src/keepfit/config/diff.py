@@ -14,7 +14,7 @@ from keepfit.records.base import Bump
 _MAJOR = ("kind", "target")
 # What can change the fitted bytes, beside the rows and the code. What is not named here (owner,
 # gate, checks, stages, schedule, keep, where rows come from) never makes a model due.
-_MINOR = ("features", "params", "encode", "split", "threads", "train", "per")
+_MINOR = ("features", "params", "encode", "split", "threads", "train", "per", "series")
 _DATA = (
     "query",
     "types",
@@ -75,10 +75,9 @@ def _training(resolved: Mapping[str, Any]) -> dict[str, Any]:
     data = resolved.get("data", {})
     table = {key: resolved[key] for key in (*_MAJOR, *_MINOR) if key in resolved}
     table["train"] = resolved.get("train", _WAY)
-    if table.get("per") is None:
-        table.pop("per", None)
-    if resolved.get("series"):  # absent from tables that were written before there were any
-        table["series"] = resolved["series"]
+    for key in ("per", "series"):  # absent from tables that were written before there were any
+        if table.get(key) is None:
+            table.pop(key, None)
     rows = {key: data[key] for key in _DATA if key in data}
     # Versions that were made before there were such tables have none.
     rows.pop("text", None)
