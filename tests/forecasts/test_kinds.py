@@ -280,7 +280,8 @@ def test_after_newer_rows_its_forecasts_are_those_of_the_package_with_the_parame
     models = pytest.importorskip("statsforecast.models")
     few = {"nmodels": 4, "max_order": 1, "approximation": True} if name == "auto-arima" else {}
     more = sales(24 * 13)
-    said = fitted_kind(name).observe(more).predict(asked(since=END + timedelta(hours=24)))
+    before = fit(name, more.filter(pl.col("hour") < END))
+    said = before.observe(more).predict(asked(since=END + timedelta(hours=24)))
     for place, shop in enumerate(("north", "south", "west")):
         values = more.filter(pl.col("shop") == shop)["sold"].to_numpy()
         model = getattr(models, LIBRARY[name])(season_length=24, **few)
@@ -295,7 +296,8 @@ def test_an_extra_that_is_not_there_is_answered_with_the_command_that_brings_it(
     from keepfit.kinds import statsforecast
 
     monkeypatch.setattr(statsforecast, "_part", statsforecast._part.__wrapped__)
-    monkeypatch.setitem(sys.modules, "statsforecast", None)
+    for module in ("statsforecast", "statsforecast.ets"):
+        monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(NotInstalled) as refused:
         kind("ets").fit(lesson_of(sales(), spec_of("ets")), params_of("ets")(), seed=1, threads=1)
     assert refused.value.hint == "pip install 'keepfit[forecast]'"
