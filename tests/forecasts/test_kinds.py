@@ -28,7 +28,7 @@ KINDS = {
     "auto-arima": "statsforecast",
 }
 # a search of few models, or the tests would take minutes
-PARAMS = {"auto-arima": {"models": 4, "max_order": 1}}
+PARAMS = {"auto-arima": {"models": 10, "max_order": 1}}
 END = BEGIN + timedelta(hours=24 * 12)
 
 
@@ -262,7 +262,7 @@ LIBRARY = {"ets": "AutoETS", "theta": "AutoTheta", "auto-arima": "AutoARIMA"}
 @pytest.mark.parametrize("name", LIBRARY)
 def test_its_forecasts_are_those_of_the_package(name):
     models = pytest.importorskip("statsforecast.models")
-    few = {"nmodels": 4, "max_order": 1, "approximation": True} if name == "auto-arima" else {}
+    few = {"nmodels": 10, "max_order": 1, "approximation": True} if name == "auto-arima" else {}
     said = fitted_kind(name).predict(asked())
     for place, shop in enumerate(("north", "south", "west")):
         values = sales().filter(pl.col("shop") == shop)["sold"].to_numpy()
@@ -278,7 +278,7 @@ def test_its_forecasts_are_those_of_the_package(name):
 @pytest.mark.parametrize("name", LIBRARY)
 def test_after_newer_rows_its_forecasts_are_those_of_the_package_with_the_parameters_it_had(name):
     models = pytest.importorskip("statsforecast.models")
-    few = {"nmodels": 4, "max_order": 1, "approximation": True} if name == "auto-arima" else {}
+    few = {"nmodels": 10, "max_order": 1, "approximation": True} if name == "auto-arima" else {}
     more = sales(24 * 13)
     before = fit(name, more.filter(pl.col("hour") < END))
     said = before.observe(more).predict(asked(since=END + timedelta(hours=24)))

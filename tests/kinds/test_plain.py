@@ -153,7 +153,12 @@ def test_what_is_shown_of_a_model(lesson):
     shown = RIDGE.fit(lesson(rows), Ridge(), seed=0, threads=1).describe()
     assert shown["kind"] == "ridge"
     assert shown["encoding"]["numbers"] == [
-        {"column": "x", "missing": 1.5, "mean": 1.5, "deviation": pytest.approx(np.sqrt(1 / 6))}
+        {
+            "column": "x",
+            "missing": pytest.approx(1.5, rel=1e-15),
+            "mean": pytest.approx(1.5, rel=1e-15),
+            "deviation": pytest.approx(np.sqrt(1 / 6)),
+        }
     ]
     assert shown["encoding"]["categories"] == [
         {"column": "f", "levels": 2, "missing": "no weight"},

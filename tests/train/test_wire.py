@@ -21,7 +21,7 @@ def travelled(error: BaseException) -> KeepfitError:
 
 def raised_ones() -> list[type[KeepfitError]]:
     special = {ConfigError, Conflict, NotInstalled, errors.UnknownName}
-    special |= {errors.RowsRefused, errors.NoNumber}
+    special |= {errors.RowsRefused, errors.NoNumber, errors.NoForecast}
     every = [kind for kind in vars(errors).values() if isinstance(kind, type)]
     return [k for k in every if issubclass(k, KeepfitError) and k not in special]
 
@@ -39,6 +39,8 @@ def test_errors_with_facts_arrive_with_them():
     assert (error.expected, error.found) == ("1.0.0", None)
     assert str(error) == "stage production: expected 1.0.0, found nothing"
     assert type(travelled(errors.NoNumber("rooms", (3, 5)))) is errors.NoNumber
+    refused = [errors.Refusal("at", (3,), "is too late")]
+    assert type(travelled(errors.NoForecast(refused))) is errors.NoForecast
     assert travelled(NotInstalled("kind `sklearn`", "sklearn")).hint == (
         "pip install 'keepfit[sklearn]'"
     )

@@ -39,7 +39,7 @@ class AutoArima(Params):
     season than 12, as R does"""
     stepwise: bool = True
     """false: every combination of orders is tried"""
-    models: Annotated[int, Field(ge=1)] = 94
+    models: Annotated[int, Field(ge=10)] = 94  # statsforecast fails with fewer than it begins with
     """how many the stepwise search looks at, at most"""
     max_order: Annotated[int, Field(ge=0)] = 5
     """of p + q + P + Q"""
