@@ -12,6 +12,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ from keepfit.kinds.base import Params
 from keepfit.kinds.forecast import ForecastKind
 from keepfit.kinds.forecast_method import Ahead, Asked, normal
 from keepfit.kinds.forecast_params import AutoArima, Ets, Theta
+
+_INNER = 68.0  # percent that an interval holds, which tells the standard error
 
 
 @functools.cache
@@ -230,11 +233,12 @@ class AutoArimaMethod:
             },
             values,
         )
-        said = arima.forecast_arima(model, h=asked.horizon, level=[68.0])
+        said = arima.forecast_arima(model, h=asked.horizon, level=[_INNER])
         mean = np.asarray(said["mean"], dtype=np.float64)
-        # what the package makes intervals of: its standard errors
-        _, deviation = arima.predict_arima(model, asked.horizon, _ahead_of(drift, asked.horizon))
-        return normal(mean, np.asarray(deviation, dtype=np.float64), asked.levels)
+        # an interval is so many of the package's standard errors wide
+        upper = np.asarray(said["upper"], dtype=np.float64)[:, 0]
+        deviation = (upper - mean) / NormalDist().inv_cdf(0.5 + _INNER / 200)
+        return normal(mean, deviation, asked.levels)
 
     def chosen(self, taught: Iterable[dict[str, Any]]) -> dict[str, int]:
         """How often each order was chosen, as (p,d,q)(P,D,Q)."""
@@ -244,10 +248,6 @@ class AutoArimaMethod:
 def _orders(arma: list[int]) -> str:
     p, q, seasonal_p, seasonal_q, _, d, seasonal_d = arma
     return f"({p},{d},{q})({seasonal_p},{seasonal_d},{seasonal_q})"
-
-
-def _ahead_of(drift: Floats | None, horizon: int) -> Floats | None:
-    return None if drift is None else np.arange(1.0, horizon + 1)[:, None] + len(drift)
 
 
 def _tried(fit: Any) -> Any:
