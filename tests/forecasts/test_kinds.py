@@ -20,6 +20,9 @@ from tests.forecasts.conftest import BEGIN, HORIZON, lesson_of, sales, spec_of
 from keepfit.errors import Corrupt, DataRefused, NoForecast, NotInstalled, UserError
 from keepfit.kinds import kind, params_of
 from keepfit.kinds.data_only import code_in
+from keepfit.kinds.forecast import ForecastKind
+from keepfit.kinds.forecast_method import normal
+from keepfit.kinds.forecast_params import SeasonalNaive
 
 KINDS = {
     "seasonal-naive": None,
@@ -230,6 +233,32 @@ def test_a_series_that_it_has_not_learned_repeats_its_last_season(fitted):
     rows = sales(shops=("east",))
     said = fitted.observe(rows).predict(asked(shops=("east",)))
     assert said.values.to_list() == rows["sold"][-24:-12].to_list()
+
+
+class _ByHalves:
+    """Learns every series, and forecasts none whose level is high, as a package that fails."""
+
+    name = "by-halves"
+    params = SeasonalNaive
+
+    def learn(self, _history, values, _asked, _params):
+        return {"level": float(values.mean())}
+
+    def ahead(self, learned, _history, _values, asked, _params):
+        mean = np.full(asked.horizon, learned["level"] if learned["level"] < 150 else np.nan)
+        return normal(mean, np.ones(asked.horizon), asked.levels)
+
+    def chosen(self, taught):
+        return {"level": len(list(taught))}
+
+
+def test_a_series_that_was_learned_and_is_not_forecast_is_told_too():
+    rows, kind = sales(), ForecastKind(_ByHalves())
+    model = kind.fit(lesson_of(rows, spec_of("seasonal-naive")), SeasonalNaive(), seed=1, threads=1)
+    high = rows.group_by("shop").agg(pl.col("sold").mean()).filter(pl.col("sold") >= 150).height
+    assert high > 0
+    assert model.describe()["repeat their last season"] == high
+    assert kind.load(model.save()).describe() == model.describe()
 
 
 def test_gaps_are_refused_unless_something_stands_for_them(name):

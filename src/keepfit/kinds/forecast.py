@@ -150,7 +150,8 @@ class Forecaster:
     def describe(self) -> dict[str, Any]:
         head = self.learned
         filled = sum(history.missing for history in self.histories.values())
-        unlearned = sum(name not in head.taught for name in self.histories)
+        chosen = getattr(self.method, "chosen", None)
+        repeating = sum(map(self._repeats, range(len(self.histories)))) if chosen else 0
         ends = [time_of(h.end - 1, h.phase, head.series) for h in self.histories.values()]
         told: dict[str, Any] = {
             "series": len(self.histories),
@@ -160,9 +161,15 @@ class Forecaster:
             "steps": sum(len(history.values) for history in self.histories.values()),
         }
         told |= {"steps missing": filled} if filled else {}
-        told |= {"repeat their last season": unlearned} if unlearned else {}
-        chosen = getattr(self.method, "chosen", None)
+        told |= {"repeat their last season": repeating} if repeating else {}
         return told | ({"models": chosen(head.taught.values())} if chosen else {})
+
+    def _repeats(self, place: int) -> bool:
+        """Whether a series is answered by its last season, for it could not be learned or what was
+        learned of it forecasts nothing."""
+        values = list(self.histories.values())[place].whole(self.series)
+        mean, quantiles = seasonal_naive(values, Asked.of(self.series))
+        return np.array_equal(self.answers[place], np.column_stack([mean, quantiles]))
 
 
 def _earlier(steps: pl.DataFrame, before: datetime, series: Series) -> pl.DataFrame:
