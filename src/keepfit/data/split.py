@@ -17,8 +17,9 @@ from keepfit.data.dtypes import family, in_words
 from keepfit.data.keys import Keys, among, distinct, row_keys
 from keepfit.data.series import never_asked
 from keepfit.data.sides import Sides
+from keepfit.data.useless import refuse_no_target, refuse_useless
 from keepfit.digest import Digest, sha256
-from keepfit.errors import DataRefused, UserError
+from keepfit.errors import UserError
 from keepfit.records.rows import SplitReport
 
 
@@ -118,7 +119,7 @@ def side_rows(  # noqa: PLR0913 - all that a row's side may hang on
     """The rows by the model's `split`, as `cut` says; `rows` have the columns that it names."""
     labelled = has_target(rows, spec.target)
     there = rows if labelled.all() else rows.filter(labelled)
-    _refuse_no_target(rows, there, spec)
+    refuse_no_target(rows, there, spec)
     keys = keys_of(there)
     times = on.times_of(there, spec)
     filed = np.zeros(0, dtype=np.bool_) if from_file is None else from_file[labelled.to_numpy()]
@@ -139,7 +140,7 @@ def split_of(sided: Sided, spec: ModelSpec, pieces: Pieces, seen: Keys | None) -
     report = msgspec.structs.replace(
         report, known=sided.known, before=before, unasked=sided.unasked
     )
-    _refuse_useless(pieces, spec, report)
+    refuse_useless(pieces[0], pieces[2], spec, report)
     return Split(*pieces, report, sided.rows.filter(pl.Series(sided.sides == on.UNASKED)))
 
 
@@ -273,42 +274,3 @@ def _digest(keys: Keys) -> Digest:
 
 def _iso(moment: object) -> str | None:
     return moment.isoformat() if isinstance(moment, datetime) else None
-
-
-def _refuse_no_target(rows: pl.DataFrame, there: pl.DataFrame, spec: ModelSpec) -> None:
-    if there.height:
-        return
-    told = f"all {rows.height:,} rows have null there" if rows.height else "there are no rows"
-    raise DataRefused(
-        f"model `{spec.name}` cannot learn the target `{spec.target}`: {told}",
-        hint="look at the source, at data.clean and at data.window",
-    )
-
-
-def _refuse_useless(pieces: Pieces, spec: ModelSpec, report: SplitReport) -> None:
-    train, _, holdout, *_ = pieces
-    for name, rows in (("training", train), ("holdout", holdout)):
-        if not rows.height:
-            raise _empty(name, spec, report)
-    if (train[spec.target] == train[spec.target][0]).all():
-        raise DataRefused(
-            f"model `{spec.name}` has nothing to learn: the target `{spec.target}` is "
-            f"{train[spec.target][0]!r} in all {train.height:,} training rows",
-            hint="look at the source and at data.clean; a classifier needs two classes",
-        )
-
-
-def _empty(name: str, spec: ModelSpec, report: SplitReport) -> DataRefused:
-    where = f" (the holdout begins at {report.cut})" if report.cut else ""
-    shared = f"; {report.shared:,} rows have keys that holdout rows have" if report.shared else ""
-    if report.known and not report.train:
-        return DataRefused(
-            f"model `{spec.name}` has nothing new to learn: the champion has learned from each of "
-            f"the {report.known:,} training rows{where}",
-            hint='bring new rows, or train from scratch: train = "window" or "all"',
-        )
-    return DataRefused(
-        f"model `{spec.name}` has no {name} rows with a target{where}: train {report.train:,}, "
-        f"validation {report.validation:,}, holdout {report.holdout:,}{shared}",
-        hint=f"choose another model.{spec.name}.split, or bring more rows",
-    )
