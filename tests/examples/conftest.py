@@ -1,7 +1,10 @@
 import json
 import os
+import re
 import subprocess
 import sys
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +45,34 @@ def examples():
 @pytest.fixture(scope="session")
 def project_at():
     return Project
+
+
+@pytest.fixture(scope="session")
+def served():
+    """What serves a version of a project for as long as a block lasts, and gives its address."""
+    return _served
+
+
+@contextmanager
+def _served(project, reference):
+    said = project.root / "serve.err"
+    with said.open("wb") as err:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "keepfit", "serve", reference, "--port", "0"],
+            cwd=project.root,
+            stdout=subprocess.DEVNULL,
+            stderr=err,
+        )
+    try:
+        end = time.monotonic() + 60
+        while not (at := re.search(r"at (http://\S+);", said.read_text())):
+            assert process.poll() is None, said.read_text()
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        yield at[1]
+    finally:
+        process.terminate()
+        assert process.wait(60) == 0
 
 
 @pytest.fixture(scope="session")

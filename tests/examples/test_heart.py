@@ -3,9 +3,6 @@
 import csv
 import json
 import re
-import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
 
@@ -28,26 +25,10 @@ def heart(project_at, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(heart):
+def address(heart, served):
     """Of a server that answers by what production holds."""
-    said = heart.root / "serve.err"
-    with said.open("wb") as err:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "keepfit", "serve", "disease@production", "--port", "0"],
-            cwd=heart.root,
-            stdout=subprocess.DEVNULL,
-            stderr=err,
-        )
-        try:
-            end = time.monotonic() + 60
-            while not (at := re.search(r"at (http://\S+);", said.read_text())):
-                assert process.poll() is None, said.read_text()
-                assert time.monotonic() < end
-                time.sleep(0.05)
-            yield at[1]
-        finally:
-            process.terminate()
-            assert process.wait(60) == 0
+    with served(heart, "disease@production") as at:
+        yield at
 
 
 def ask(address, body, kind):

@@ -3,9 +3,6 @@
 import csv
 import json
 import re
-import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
 
@@ -63,32 +60,16 @@ def test_a_file_of_parcels_is_answered_as_far_as_it_says_something(tariff):
 
 
 @pytest.fixture(scope="module")
-def ask(tariff):
-    said = tariff.root / "serve.err"
-    with said.open("wb") as err:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "keepfit", "serve", "code@production", "--port", "0"],
-            cwd=tariff.root,
-            stdout=subprocess.DEVNULL,
-            stderr=err,
-        )
-    try:
-        end = time.monotonic() + 60
-        while not (at := re.search(r"at (http://\S+);", said.read_text())):
-            assert process.poll() is None, said.read_text()
-            assert time.monotonic() < end
-            time.sleep(0.05)
+def ask(tariff, served):
+    with served(tariff, "code@production") as at:
 
         def ask(path, body):
             kind = {"content-type": "application/json"}
-            request = urllib.request.Request(f"{at[1]}{path}", body.encode(), kind)
+            request = urllib.request.Request(f"{at}{path}", body.encode(), kind)
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.loads(answer.read())
 
         yield ask
-    finally:
-        process.terminate()
-        assert process.wait(60) == 0
 
 
 def test_the_requests_of_the_readme_are_answered(ask, examples):
