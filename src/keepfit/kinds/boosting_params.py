@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from keepfit.kinds.base import Params
-from keepfit.kinds.params import Penalty, Rounds
+from keepfit.kinds.params import Penalty, Rounds, quantile_for_a_quantile
 
 Rate = Annotated[float, Field(strict=True, gt=0, le=1)]
 Share = Annotated[float, Field(strict=True, gt=0, le=1)]
@@ -55,10 +55,7 @@ class Regressor(Boosting):
 
     @model_validator(mode="after")
     def _a_quantile_for_a_quantile(self) -> Self:
-        if self.loss == "quantile" and self.quantile is None:
-            raise ValueError('has loss = "quantile"; expected `quantile` beside it, such as 0.9')
-        if self.loss != "quantile" and self.quantile is not None:
-            raise ValueError('has `quantile`; expected loss = "quantile" beside it')
+        quantile_for_a_quantile(self.loss, self.quantile)
         return self
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from keepfit.kinds.base import Params
 from keepfit.kinds.boosting_params import Quantile, Rate, Weights
-from keepfit.kinds.params import Penalty, Rounds
+from keepfit.kinds.params import Penalty, Rounds, quantile_for_a_quantile
 
 Width = Annotated[int, Field(strict=True, ge=1, le=4096)]
 Dropout = Annotated[float, Field(strict=True, ge=0, lt=1)]
@@ -71,10 +71,7 @@ class MlpRegressor(Mlp):
 
     @model_validator(mode="after")
     def _a_quantile_for_a_quantile(self) -> Self:
-        if self.loss == "quantile" and self.quantile is None:
-            raise ValueError('has loss = "quantile"; expected `quantile` beside it, such as 0.9')
-        if self.loss != "quantile" and self.quantile is not None:
-            raise ValueError('has `quantile`; expected loss = "quantile" beside it')
+        quantile_for_a_quantile(self.loss, self.quantile)
         return self
 
 

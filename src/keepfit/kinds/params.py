@@ -85,3 +85,11 @@ class Python(Params):
 
     class_: FunctionPath = Field(alias="class")
     """module:Class, from a file beside keepfit.toml"""
+
+
+def quantile_for_a_quantile(loss: str, quantile: float | None) -> None:
+    """ValueError where a loss lacks its quantile, or a quantile its loss."""
+    if loss == "quantile" and quantile is None:
+        raise ValueError('has loss = "quantile"; expected `quantile` beside it, such as 0.9')
+    if loss != "quantile" and quantile is not None:
+        raise ValueError('has `quantile`; expected loss = "quantile" beside it')
