@@ -20,6 +20,8 @@ NAMES = (
     "registry",
     "exact",
     "linear",
+    "months",
+    "fleet",
     "fingerprint",
     "text",
     "judge",

@@ -7,8 +7,11 @@ import polars as pl
 import pytest
 
 from keepfit.data import pieces
-from keepfit.data.pieces import cut_pieces, may_be_cut
+from keepfit.data.cut_pieces import cut_pieces
+from keepfit.data.notes import Notes
+from keepfit.data.pieces import may_be_cut
 from keepfit.data.prepare import prepare
+from keepfit.data.sample import some_of
 from keepfit.errors import DataRefused, SourceError, UserError
 
 HEADER = "id,t,km,fare,place,side\n"
@@ -67,12 +70,25 @@ def both(project, model):
     return whole, cut_pieces(snapshot, model, project.parts.path)
 
 
+def opened(project, monkeypatch):
+    """The files that are read from here on, by the source's name for them."""
+    names = []
+
+    def noting(part):
+        names.append(part.raw)
+        return reading(part)
+
+    reading = pieces.PartRows.__iter__
+    monkeypatch.setattr(pieces.PartRows, "__iter__", noting)
+    return names
+
+
 @pytest.mark.parametrize("key", [["id"], []], ids=["a key", "no key"])
 @pytest.mark.parametrize("split", SPLITS.values(), ids=SPLITS)
 @pytest.mark.usefixtures("size")
 def test_pieces_are_cut_as_all_rows_are(trips, spec, split, key):
     whole, cut = both(trips, model(spec, split, key=key))
-    found = cut.judged()
+    found = cut.judged(Notes())
     assert found.split.report == whole.split.report
     for name in ("train_keys", "validation_keys", "holdout_keys"):
         np.testing.assert_array_equal(getattr(found.split, name), getattr(whole.split, name))
@@ -89,9 +105,8 @@ def test_pieces_are_cut_as_all_rows_are(trips, spec, split, key):
 @pytest.mark.usefixtures("size")
 def test_training_rows_come_piece_by_piece_in_the_order_of_the_files(trips, spec):
     whole, cut = both(trips, model(spec))
-    came = []
-    shown = cut.learn(came.append, cut.holdout[::5])
-    train = pl.concat(came)
+    train = pl.concat(rows for share in cut.training() for rows in share)
+    shown = cut.at(cut.holdout[::5])
     assert train.sort(train.columns).equals(whole.split.train.sort(train.columns))
     assert shown.equals(whole.split.holdout[::5])
     files = [pl.read_csv(trips.root / f"trips-{n}.csv", try_parse_dates=True) for n in range(3)]
@@ -125,6 +140,96 @@ def test_a_file_that_breaks_off_is_named_as_such(trips, spec):
     path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(SourceError, match="cannot be read"):
         cut_pieces(snapshot, parquet, trips.parts.path)
+
+
+@pytest.mark.usefixtures("size")
+def test_what_was_noted_of_a_file_says_what_reading_it_says(trips, spec, tmp_path, monkeypatch):
+    asked, folder = model(spec), tmp_path / "notes"
+    snapshot = trips.freeze(asked)
+
+    def cut(name):
+        looks, samples = Notes(folder, "looks"), Notes(folder, name)
+        found = cut_pieces(snapshot, asked, trips.parts.path, notes=looks)
+        return found, found.judged(samples)
+
+    first, told = cut("samples")
+    read = opened(trips, monkeypatch)
+    again, told_again = cut("samples")
+    assert len(read) == len({share.part.name for share in first._shares(first.holdout)})
+    np.testing.assert_array_equal(again.train, first.train)
+    np.testing.assert_array_equal(again.prepared.split.keys, first.prepared.split.keys)
+    assert again.prepared.split.report == first.prepared.split.report
+    assert (told_again.removals, told_again.findings) == (told.removals, told.findings)
+    assert (told_again.schema, told_again.columns) == (told.schema, told.columns)
+    assert told_again.sample.equals(told.sample)
+    assert told_again.split.holdout.equals(told.split.holdout)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"clean": {"positive": "fare > 1 OR fare IS NULL"}},
+        {"derive": {"hour": "hour(t) + 1", "km": "km + 1"}},
+        {"key": ["id", "t"]},
+        {"types": {"id": "text"}},
+        {"time": None},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_file_is_read_again_where_its_rows_are_made_otherwise(
+    trips, spec, tmp_path, monkeypatch, change
+):
+    by = {"holdout": 0.3, "by": "random"}
+    for asked in (model(spec, by), model(spec, by, **change)):
+        read, notes = opened(trips, monkeypatch), Notes(tmp_path, "looks")
+        cut = cut_pieces(trips.freeze(asked), asked, trips.parts.path, notes=notes)
+        assert len(read) == 3
+        whole = prepare(trips.freeze(asked), asked, trips.parts.path)
+        assert cut.prepared.split.report == whole.split.report
+        assert cut.prepared.removals == whole.removals
+
+
+def test_a_column_that_is_not_there_is_told_whatever_was_noted(trips, spec, tmp_path):
+    good, wrong = model(spec), model(spec, features=("kn",))
+    notes = Notes(tmp_path, "looks")
+    cut_pieces(trips.freeze(good), good, trips.parts.path, notes=notes)
+    with pytest.raises(UserError, match="is `kn`, which is no column"):
+        cut_pieces(trips.freeze(wrong), wrong, trips.parts.path, notes=notes)
+
+
+def test_bounds_of_time_read_again_only_the_file_that_they_cut(project, spec, monkeypatch):
+    for month in range(1, 6):
+        lines = [
+            f"{month * 100 + i},2020-0{month}-{i % 28 + 1:02} 05:00:00,{i},{i}.5,p,train\n"
+            for i in range(60)
+        ]
+        project.write(f"trips-{month}.csv", HEADER + "".join(lines))
+    found = []
+    for window in ("2 months", "63 days"):
+        read = opened(project, monkeypatch)
+        asked = model(spec, window=window, clean={})
+        notes = Notes(project.root / "notes", "looks")
+        found.append(cut_pieces(project.freeze(asked), asked, project.parts.path, notes=notes))
+    assert found[0].ends[-1] != found[1].ends[-1]
+    assert len(read) == 1
+
+
+def test_a_sample_of_many_rows_is_about_as_large_as_it_should_be(trips, spec, tmp_path):
+    asked = model(spec, {"holdout": 0.2, "by": "random"}, clean={})
+    cut = cut_pieces(trips.freeze(asked), asked, trips.parts.path)
+    shares = list(cut.training())
+    assert [share.height for share in shares] == [len(s) for s in map(joined, shares)]
+    notes = Notes(tmp_path, "samples")
+    few = [some_of(share, 0.3, Notes()) for share in shares]
+    many = [some_of(share, 0.6, notes) for share in shares]
+    assert 0.1 < sum(map(len, few)) / len(cut.train) < 0.5
+    assert 0.4 < sum(map(len, many)) / len(cut.train) < 0.8
+    for fewer, share in zip(few, shares, strict=True):
+        assert some_of(share, 0.3, notes).equals(fewer)
+
+
+def joined(share):
+    return pl.concat(list(share))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import msgspec
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from keepfit.data import pieces
 from keepfit.kinds import gather
 from keepfit.train import job as jobs
+from keepfit.train import pieces as train_pieces
 from keepfit.train.fit import fit
 
 
@@ -50,6 +52,98 @@ def test_the_bytes_do_not_depend_on_the_size_of_pieces(project, kind, monkeypatc
         made.append(fit(project.job(kind=kind)))
     assert made[0].files == made[1].files == made[2].files
     assert made[0].proof == made[1].proof == made[2].proof
+
+
+@pytest.fixture
+def months(project):
+    """A project whose rows lie in five files, and a job on the first so many of them."""
+    rows = (project.root / "rows.csv").read_text().splitlines(keepends=True)
+    header, rows = rows[0], rows[1:]
+    size = -(-len(rows) // 5)
+
+    def job(files, **changes):
+        for number in range(files):
+            text = "".join(rows[number * size : (number + 1) * size])
+            (project.root / f"month-{number}.csv").write_text(header + text)
+        return project.job(data={"source": "month-*.csv"}, **changes)
+
+    return job
+
+
+def taken_in(monkeypatch):
+    """How many files' rows are taken in from here on."""
+    found = []
+
+    class Counted(train_pieces._School):
+        def _read(self, share):
+            found.append(share.name)
+            return super()._read(share)
+
+    monkeypatch.setattr(train_pieces, "_School", Counted)
+    return found
+
+
+@pytest.mark.usefixtures("many")
+def test_a_new_month_is_all_that_is_read_and_the_bytes_are_those_of_a_full_pass(
+    months, kind, tmp_path, monkeypatch
+):
+    split = {"by": "random", "holdout": 0.2, "validation": 0.1}
+    noted = msgspec.structs.replace(
+        months(4, kind=kind, split=split), notes=str(tmp_path / "notes")
+    )
+    fit(noted)
+    job = months(5, kind=kind, split=split)
+    read = taken_in(monkeypatch)
+    made = fit(msgspec.structs.replace(job, notes=str(tmp_path / "notes")))
+    assert len(read) == 1
+    whole = fit(job)
+    assert len(read) == 1 + 5
+    assert made.files == whole.files
+    assert (made.proof, made.keys, made.validated) == (whole.proof, whole.keys, whole.validated)
+    assert made.candidate.split == whole.candidate.split
+
+
+@pytest.mark.usefixtures("many")
+def test_other_params_read_no_file_again(months, tmp_path, monkeypatch):
+    notes = {"notes": str(tmp_path / "notes")}
+    fit(msgspec.structs.replace(months(3, params={"alpha": 1.0}), **notes))
+    read = taken_in(monkeypatch)
+    job = months(3, params={"alpha": 50.0})
+    made = fit(msgspec.structs.replace(job, **notes))
+    assert not read
+    assert made.files == fit(job).files
+
+
+@pytest.mark.usefixtures("many")
+def test_notes_that_are_damaged_or_in_the_way_cost_only_time(months, tmp_path):
+    job = months(3)
+    folder = tmp_path / "notes"
+    noted = msgspec.structs.replace(job, notes=str(folder))
+    whole = fit(job)
+    for damage in (b"", b"x" * 40, None):
+        fit(noted)
+        files = [file for file in folder.rglob("*") if file.is_file()]
+        assert len(files) == 6  # a look and a lesson for each file of rows
+        for file in files:
+            file.write_bytes(file.read_bytes()[:-1] + b"?" if damage is None else damage)
+        made = fit(noted)
+        assert (made.files, made.proof) == (whole.files, whole.proof)
+    shutil.rmtree(folder)
+    folder.write_text("no folder")
+    assert fit(noted).files == whole.files
+
+
+@pytest.mark.usefixtures("many")
+def test_notes_of_files_that_are_gone_are_deleted(months, project, tmp_path):
+    folder = tmp_path / "notes" / "lessons"
+    fit(msgspec.structs.replace(months(3), notes=str(tmp_path / "notes")))
+    before = {file.name for file in folder.iterdir()}
+    (project.root / "month-0.csv").unlink()
+    job = project.job(data={"source": "month-*.csv"})
+    fit(msgspec.structs.replace(job, notes=str(tmp_path / "notes")))
+    after = {file.name for file in folder.iterdir()}
+    assert len(before) == 3
+    assert len(after) == 2
 
 
 @pytest.mark.usefixtures("many")

@@ -12,6 +12,7 @@ import polars as pl
 from keepfit.config.schema.model import ModelSpec
 from keepfit.data.casts import moment
 from keepfit.data.dtypes import family, schema_of
+from keepfit.data.keys import distinct, row_keys
 from keepfit.data.series import problems
 from keepfit.data.timeline import naive_utc
 from keepfit.errors import DataRefused, UserError, guess
@@ -95,6 +96,9 @@ def _difference(name: str, have: Mapping[str, pl.DataType], was: pl.DataType) ->
 
 def _unique(rows: pl.DataFrame, spec: ModelSpec) -> Blamed | None:
     if not spec.data.key:
+        return None
+    keys = row_keys(rows, spec.data.key)
+    if len(distinct(keys)) == len(keys):  # a tenth of the time that a frame takes to say so
         return None
     doubled = rows.select(spec.data.key).is_duplicated()
     told = ", ".join(spec.data.key)

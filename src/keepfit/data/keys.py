@@ -24,6 +24,7 @@ _BYTE_INVERSE = np.uint64(pow(_BYTE, -1, 1 << 64))
 _CHUNK = 1 << 17  # rows hashed at a time: what fits the cache is several times quicker
 _TEXT = 1 << 22  # bytes of text hashed at a time: each takes 32 bytes of memory
 _ASKED = 1 << 21  # keys looked up at a time: each takes 32 bytes of memory
+_FIRST = 24  # bits by which known keys are told from others: as many truth values fit the cache
 _MAGIC = b"KFKEYS1\0"
 _LEVEL = 1  # of zlib: fixed, so that the same keys make the same bytes
 
@@ -73,17 +74,33 @@ def distinct(keys: Keys) -> Keys:
 def among(keys: Keys, known: Keys) -> NDArray[np.bool_]:
     """Whether each of the keys is one of those known, as `numpy.isin` says, in a tenth of its time.
 
-    Both sides are sorted first: looking up neighbours one after the other stays in the cache.
+    Few known ones are told from nearly all others by their first bits. What is left is sorted on
+    both sides: looking up neighbours one after the other stays in the cache.
     """
-    known = distinct(known)
     found = np.zeros(len(keys), dtype=np.bool_)
-    for start in range(0, len(keys) if len(known) else 0, _ASKED):
-        part = keys[start : start + _ASKED]
+    if not len(known):
+        return found
+    known = distinct(known)
+    maybe = _that_begin_alike(keys, known)
+    for start in range(0, len(maybe), _ASKED):
+        places = maybe[start : start + _ASKED]
+        part = keys[places]
         order = np.argsort(part)
         asked = part[order]
-        places = np.minimum(np.searchsorted(known, asked), len(known) - 1)
-        found[start + order] = known[places] == asked
+        nearest = np.minimum(np.searchsorted(known, asked), len(known) - 1)
+        found[places[order]] = known[nearest] == asked
     return found
+
+
+def _that_begin_alike(keys: Keys, known: Keys) -> NDArray[np.intp]:
+    """The places of the keys that have the first bits of a known one: there is no other among
+    them that is known."""
+    if len(known) > (1 << _FIRST) // 8:  # most keys would
+        return np.arange(len(keys))
+    first = np.uint64(64 - _FIRST)
+    begins = np.zeros(1 << _FIRST, dtype=np.bool_)
+    begins[known >> first] = True
+    return np.flatnonzero(begins[keys >> first])
 
 
 def fingerprint_bytes(keys: Keys) -> bytes:

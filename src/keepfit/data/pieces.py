@@ -1,38 +1,25 @@
-"""Rows that need not be in memory together: read, derived, cleaned and cut a piece at a time.
-
-They are read twice: once to see which side each row is on, which few columns tell, and once for
-whoever wants the rows themselves. Their order is that of the snapshot's files.
-"""
+"""Rows that need not be in memory together: the files of a snapshot, a piece at a time."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 import polars as pl
-import polars.selectors as cs
 from numpy.typing import NDArray
 
+from keepfit.__version__ import __version__
 from keepfit.config.schema.model import ModelSpec
-from keepfit.data import sides as on
-from keepfit.data.check import check, enough
-from keepfit.data.dtypes import columns_of
 from keepfit.data.expressions import row_by_row
-from keepfit.data.features import input_columns
-from keepfit.data.keys import Keys, row_keys
-from keepfit.data.prepare import Making, Prepared, added, inputs_of, key_of, make
+from keepfit.data.prepare import Making, make, named_columns
 from keepfit.data.read import reading
 from keepfit.data.rows import PathOf, parts_of_source
-from keepfit.data.split import canonical_order, has_target, learned_keys, side_rows, split_of
-from keepfit.records.rows import Column, Removal, Snapshot
+from keepfit.digest import Digest, digest_of, sha256
+from keepfit.records.rows import Part, Removal, Snapshot
 
 _PIECE = 1 << 17  # rows of a piece, about
-_SAMPLE = 100_000  # training rows that are kept whole, at most
-
-Places = NDArray[np.uint32] | NDArray[np.intp]
 
 
 def may_be_cut(spec: ModelSpec) -> bool:
@@ -57,12 +44,12 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Pieces:
-    """The rows of a snapshot, a piece at a time, as often as they are asked for."""
+class PartRows:
+    """The rows of one file, a piece at a time, as often as they are asked for."""
 
-    snapshot: Snapshot
+    name: Digest  # of all that they hang on: the file's bytes, and what is done to its rows
+    raw: pl.LazyFrame
     spec: ModelSpec
-    path: PathOf
 
     def __iter__(self) -> Iterator[Piece]:
         """Each piece, made ready; SourceError for a file that cannot be read."""
@@ -71,144 +58,86 @@ class Pieces:
             rows, removals = make(raw, making)
             yield Piece(raw, rows, removals)
 
-    def _raw(self) -> Iterator[pl.DataFrame]:
-        source = next(iter(self.spec.data.sources))
-        for part in parts_of_source(self.snapshot, source, self.spec.data, self.path):
-            with reading("the snapshot"):
-                batches = part.collect_batches(chunk_size=_PIECE, maintain_order=True, lazy=True)
-                empty = True
-                for raw in batches:
-                    empty = False
-                    yield raw
-                if empty:  # its columns are known all the same
-                    yield part.head(0).collect()
-
-    def only(self, *keeps: NDArray[np.bool_]) -> Iterator[tuple[pl.DataFrame, ...]]:
-        """Of each piece the rows for which each of `keeps`, a truth value a row of all, is true."""
+    def only(self, keep: NDArray[np.bool_]) -> Iterator[pl.DataFrame]:
+        """Of each piece the rows for which `keep`, a truth value a row of the file, is true."""
         start = 0
         for piece in self:
             end = start + piece.rows.height
-            yield tuple(piece.rows.filter(pl.Series(keep[start:end])) for keep in keeps)
+            yield piece.rows.filter(pl.Series(keep[start:end]))
             start = end
+
+    def _raw(self) -> Iterator[pl.DataFrame]:
+        with reading("the snapshot"):
+            batches = self.raw.collect_batches(chunk_size=_PIECE, maintain_order=True, lazy=True)
+            empty = True
+            for raw in batches:
+                empty = False
+                yield raw
+            if empty:  # its columns are known all the same
+                yield self.raw.head(0).collect()
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """Which side each row of the pieces is on, and all that was found on the way."""
+class Share:
+    """The rows of one file that are on one side."""
 
-    pieces: Pieces
-    prepared: Prepared  # its split has few columns, its train and validation the pieces' order
-    every: int  # rows of all pieces
-    train: Places  # where the training rows are among them
-    holdout: Places  # in the order of the split's holdout
+    part: PartRows
+    keep: NDArray[np.bool_]  # a truth value a row of the file
 
-    def learn(self, gather: Callable[[pl.DataFrame], None], more: Places) -> pl.DataFrame:
-        """Have the training rows gathered, piece by piece; the rows of the places `more`."""
-        found = []
-        for train, wanted in self.pieces.only(self._mask(self.train), self._mask(more)):
-            gather(train)
-            found.append(wanted)
-        return _in_order_of(more, pl.concat(found))
+    @property
+    def name(self) -> Digest:
+        """Of all that these rows hang on."""
+        return digest_of([self.part.name, sha256(np.packbits(self.keep).tobytes())])
 
-    def judged(self) -> Prepared:
-        """What was prepared, with the holdout's rows whole, and some of the training rows."""
-        sample = self.train[:: max(1, math.ceil(len(self.train) / _SAMPLE))]
-        masks = self._mask(self.holdout), self._mask(sample)
-        holdout, train = zip(*self.pieces.only(*masks), strict=True)
-        rows = _in_order_of(self.holdout, pl.concat(holdout))
-        split = replace(self.prepared.split, holdout=rows)
-        return replace(self.prepared, split=split, sample=pl.concat(train))
+    @property
+    def height(self) -> int:
+        """How many rows they are."""
+        return int(self.keep.sum())
 
-    def _mask(self, places: Places) -> NDArray[np.bool_]:
-        keep = np.zeros(self.every, dtype=np.bool_)
-        keep[places] = True
-        return keep
+    def __iter__(self) -> Iterator[pl.DataFrame]:
+        """The rows, a piece at a time; SourceError for a file that cannot be read."""
+        return self.part.only(self.keep)
 
 
-@dataclass(slots=True)
-class _Thin:
-    """What a first look keeps of the rows."""
-
-    rows: list[pl.DataFrame] = field(default_factory=list)
-    keys: list[Keys] = field(default_factory=list)
-    removals: tuple[Removal, ...] = ()
-    columns: tuple[Column, ...] = ()
-    inputs: tuple[Column, ...] = ()
-
-    def add(self, piece: Piece, spec: ModelSpec) -> None:
-        named = key_of(piece.raw, piece.rows, spec)
-        self.columns = columns_of(piece.raw.schema)
-        self.inputs = inputs_of(piece.raw, spec)
-        self.removals = added(self.removals, piece.removals) if self.removals else piece.removals
-        self.keys.append(row_keys(piece.rows, named))
-        wanted = [name for name in _named(spec) if name in piece.rows.columns]
-        self.rows.append(piece.rows.select(wanted))
-
-    def all(self) -> tuple[pl.DataFrame, Keys]:
-        """Rows and keys below each other; they are no longer kept here."""
-        rows, keys = pl.concat(self.rows), np.concatenate(self.keys)
-        self.rows, self.keys = [], []
-        return rows, keys
+def parts_in_pieces(snapshot: Snapshot, spec: ModelSpec, path: PathOf) -> list[PartRows]:
+    """The files of the model's one source; UserError if they disagree about their columns."""
+    source = next(iter(spec.data.sources))
+    frames = parts_of_source(snapshot, source, spec.data, path)
+    parts = [part for part in snapshot.parts if part.source == source]
+    made = _made(spec)
+    return [
+        PartRows(digest_of([made, _read(part, frame, snapshot)]), frame, spec)
+        for part, frame in zip(parts, frames, strict=True)
+    ]
 
 
-def cut_pieces(  # noqa: PLR0913 - one sentence, and the world it is said in
-    snapshot: Snapshot,
-    spec: ModelSpec,
-    path: PathOf,
-    *,
-    previous: Sequence[Column] | None = None,
-    now: datetime | None = None,
-    seen: Keys | None = None,
-) -> Cut:
-    """What `prepare` says of the same rows, of which only what cuts and checks look at is kept."""
-    pieces, thin = Pieces(snapshot, spec, path), _Thin()
-    for piece in pieces:
-        thin.add(piece, spec)
-    rows, keys = thin.all()
-    checked = check(rows, spec, columns=thin.columns, previous=previous, now=now)
-    until = datetime.fromisoformat(snapshot.until) if snapshot.until else None
-    labelled = has_target(rows, spec.target).to_numpy()
-    keys, there = keys if labelled.all() else keys[labelled], _places(labelled)
-    sided = side_rows(rows, spec, lambda _: keys, until=until, seen=seen)
-    judged = np.flatnonzero(sided.sides == on.HOLDOUT)
-    when = None if sided.times is None else sided.times[judged]
-    judged = judged[canonical_order(sided.rows[judged], sided.keys[judged], when)]
-    learned, tuned = learned_keys(sided, seen)
-    parts = (
-        sided.rows.filter(pl.Series(sided.sides == on.TRAIN)),
-        sided.rows.filter(pl.Series(sided.sides == on.VALIDATION)),
-        sided.rows[judged],
-        learned,
-        tuned,
-        sided.keys[judged],
-        np.concatenate([sided.keys[sided.sides == side] for side in (on.TRAIN, on.VALIDATION)]),
-    )
-    split = split_of(sided, spec, parts, seen)
-    prepared = Prepared(
-        split=split,
-        removals=thin.removals,
-        findings=checked.findings + enough(split.report.train, spec),
-        bad=checked.bad.drop(cs.starts_with("__raw.")),
-        schema=input_columns(thin.columns, spec.data, spec.features, spec.target),
-        columns=thin.inputs,
-    )
-    train = there[sided.sides == on.TRAIN]
-    return Cut(pieces, prepared, rows.height, train, there[judged])
+def _made(spec: ModelSpec) -> list[object]:
+    """What is done to each row, what is refused of it, and by whom."""
+    data = spec.data.model_dump(mode="json", include={"key", "time", "derive", "clean"})
+    asked = [*map(list, named_columns(spec)), list(spec.gate.slices), spec.features]
+    return [__version__, pl.__version__, np.__version__, data, asked, baseline_columns(spec)]
 
 
-def _places(chosen: NDArray[np.bool_]) -> Places:
-    places = np.flatnonzero(chosen)
-    return places.astype(np.uint32) if len(chosen) < 1 << 32 else places
+def baseline_columns(spec: ModelSpec) -> tuple[str, ...]:
+    """The columns by which the naive predictor tells rows apart."""
+    return () if isinstance(spec.gate.baseline, str) else spec.gate.baseline.by
 
 
-def _in_order_of(places: Places, rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows that lie in the order of the pieces, in that of their `places` instead."""
-    return rows[np.argsort(np.argsort(places))]
+def _read(part: Part, rows: pl.LazyFrame, snapshot: Snapshot) -> list[object]:
+    """What of the file is read, and how."""
+    columns = {name: str(dtype) for name, dtype in rows.collect_schema().items()}
+    how = [part.format, part.compression, part.types, part.time]
+    return [part.digest, how, list(columns.items()), *_bounds(part, snapshot)]
 
 
-def _named(spec: ModelSpec) -> list[str]:
-    """The columns that cuts, checks and the naive predictor look at."""
-    by = () if isinstance(spec.gate.baseline, str) else spec.gate.baseline.by
-    checked = (*spec.checks.nulls, *spec.checks.ranges)
-    others = filter(None, (spec.data.time, spec.split.group, spec.split.column))
-    return list(dict.fromkeys([spec.target, *others, *spec.data.key, *checked, *by]))
+def _bounds(part: Part, snapshot: Snapshot) -> tuple[str | None, str | None]:
+    """Where the snapshot's bounds cut this file; all that are later leave out the same of it."""
+    since, until = snapshot.since, snapshot.until
+    if since and part.time_from and _moment(part.time_from) >= _moment(since):
+        since = None
+    if until and part.time_to and _moment(part.time_to) < _moment(until):
+        until = "later"  # which still leaves out rows without a time
+    return since, until
+
+
+_moment = datetime.fromisoformat

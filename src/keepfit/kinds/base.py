@@ -150,11 +150,24 @@ class Updating(Kind, Protocol):
     ) -> Fitted: ...
 
 
+class Together(Kind, Protocol):
+    """A kind of which a fleet's many small models are learned faster at once than one by one."""
+
+    # the model of each of many lessons, whose training rows lie below each other in one, so many of
+    # each; None for one that must be learned by itself
+    def fit_each(
+        self, lesson: Lesson, counts: Sequence[int], params: Params
+    ) -> Sequence[Fitted | None]: ...
+
+
 class Gathers(Protocol):
     """Rows on their way to what is learned of them."""
 
     # take in more rows, the features and the target; they are not kept
     def add(self, rows: pl.DataFrame) -> None: ...
+
+    # what they come to, in few bytes; kept, it stands for a file's rows when that is not read again
+    def packed(self) -> bytes: ...
 
 
 class Piecewise(Kind, Protocol):
@@ -163,8 +176,9 @@ class Piecewise(Kind, Protocol):
     # whether it can where columns become numbers so
     def learns_in_pieces(self, encode: Encode) -> bool: ...
 
-    # where the rows go
+    # where the rows of a file go
     def gathering(self, features: Sequence[str], target: str, encode: Encode) -> Gathers: ...
 
-    # the model that they teach: what `fit` makes of the same rows in the same order
-    def learn(self, gathered: Gathers, encode: Encode, params: Params) -> Fitted: ...
+    # the model that the rows of all files teach, of each what they came to, in order: but for last
+    # digits what `fit` makes of them
+    def learn(self, gathered: Sequence[bytes], encode: Encode, params: Params) -> Fitted: ...

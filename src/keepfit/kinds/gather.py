@@ -17,6 +17,7 @@ from keepfit.kinds.block import block_of
 from keepfit.kinds.encode import Codes, column, roles_of
 from keepfit.kinds.encoding import Dtype
 from keepfit.kinds.moments import Moments, merged
+from keepfit.kinds.moments_file import packed
 from keepfit.kinds.target import refuse_no_number, refuse_no_rows, refuse_not_finite
 
 _CELLS = 1 << 19  # numbers in a block, about: what a processor's cache still holds
@@ -52,6 +53,10 @@ class Gathering:
             self._height += piece.height
             if self._height == self._size:
                 self._take()
+
+    def packed(self) -> bytes:
+        """The moments as bytes; raises what `moments` raises."""
+        return packed(self.moments())
 
     @np.errstate(over="ignore", invalid="ignore")
     def moments(self) -> Moments:

@@ -17,5 +17,5 @@ def _ridge(design: Design, target: Floats, params: Ridge) -> Floats:
     return least_squares(design, target, params.alpha * design.penalised)
 
 
-LINEAR = Regression("linear", Linear, scales=False, solve=_linear)
-RIDGE = Regression("ridge", Ridge, scales=True, solve=_ridge)
+LINEAR = Regression("linear", Linear, scales=False, solve=_linear, ridge=lambda _: 0.0)
+RIDGE = Regression("ridge", Ridge, scales=True, solve=_ridge, ridge=lambda params: params.alpha)

@@ -18,7 +18,7 @@ from keepfit.kinds.encode import Codes, Floats
 from keepfit.kinds.encoding import Dtype
 
 _FITS = 1 << 62  # a combination of codes below it is one number
-_KEPT = 1e-2  # least eigenvalue of a correlation matrix that may be factored by itself
+KEPT = 1e-2  # least eigenvalue of a correlation matrix that may be factored by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def combined(codes: Sequence[Codes], sizes: Sequence[int], rows: int) -> tuple[C
 def _apart(alike: Floats) -> bool:
     if not np.isfinite(alike).all():
         return False
-    return not alike.size or bool(np.linalg.eigvalsh(alike)[0] >= _KEPT)
+    return not alike.size or bool(np.linalg.eigvalsh(alike)[0] >= KEPT)
 
 
 def _cells(codes: Codes, sizes: Sequence[int]) -> tuple[Codes, Codes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,13 +22,14 @@ from keepfit.lifecycle.precedent import judged_on, precedent_of
 from keepfit.lifecycle.rivals import rivals_for
 from keepfit.lifecycle.warm import Beginning, beginning, warm_files
 from keepfit.records.comparison import Side
-from keepfit.records.rows import Snapshot
+from keepfit.records.rows import Column, Snapshot
 from keepfit.records.training import Recipe
 from keepfit.train.agreement import faster
 from keepfit.train.job import Fit, Job
 
 if TYPE_CHECKING:
     from keepfit.data.prepare import Prepared
+    from keepfit.data.rows import PathOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ def train(model: Model, ports: Ports, snapshot: Snapshot, defence: Defence) -> T
         code=model.code,
         warm=begins.warm,
         workplace=model.root / ".keepfit" / "unfinished" / model.name,
+        notes=model.root / ".keepfit" / "notes" / model.name,
     )
     running = ports.trainer.train(job)
     prepared = _prepared(model, ports, job, champion, begins)
@@ -119,7 +121,6 @@ def _prepared(
     """The rows, once the checks have let them pass."""
     from keepfit.data.check import refuse
     from keepfit.data.keys import read_fingerprint
-    from keepfit.data.pieces import cut_pieces
     from keepfit.data.prepare import prepare
 
     def path(digest: Digest) -> Path:
@@ -127,8 +128,7 @@ def _prepared(
 
     previous = champion.manifest.candidate.schema if champion else None
     if job.pieces:
-        cut = cut_pieces(job.snapshot, model.spec, path, previous=previous, now=ports.clock())
-        prepared = cut.judged()
+        prepared = _in_pieces(model, job, path, previous=previous, now=ports.clock())
     else:
         prepared = prepare(
             job.snapshot,
@@ -141,6 +141,20 @@ def _prepared(
             seen=read_fingerprint(begins.warm.keys) if begins.warm else None,
         )
     refuse(prepared.findings, keep_bad_rows(model, prepared), model=model.name)
+    return prepared
+
+
+def _in_pieces(
+    model: Model, job: Job, path: PathOf, *, previous: Sequence[Column] | None, now: datetime
+) -> Prepared:
+    from keepfit.data.cut_pieces import cut_pieces
+    from keepfit.data.notes import Notes
+
+    looks, samples = Notes(job.notes, "looks"), Notes(job.notes, "samples")
+    cut = cut_pieces(job.snapshot, model.spec, path, previous=previous, now=now, notes=looks)
+    prepared = cut.judged(samples)
+    looks.forget_others()
+    samples.forget_others()
     return prepared
 
 

@@ -71,6 +71,7 @@ class Job(Record, frozen=True, kw_only=True):
     portion: Portion | None = None  # learn from these alone, and see no holdout; None: from all
     workplace: str | None = None  # a folder for what a training that is ended goes on from
     pieces: bool = False  # whether the rows are too many to be in memory together
+    notes: str | None = None  # a folder of what was found in files of rows in earlier runs
     watch: bool = False  # note what the project's code asks for that no recipe holds; slow
 
     @classmethod
@@ -84,6 +85,7 @@ class Job(Record, frozen=True, kw_only=True):
         code: Code | None = None,
         warm: Warm | None = None,
         workplace: Path | None = None,
+        notes: Path | None = None,
     ) -> Job:
         """The job of training what `spec` declares, with the seed of its split."""
         return cls(
@@ -96,6 +98,7 @@ class Job(Record, frozen=True, kw_only=True):
             warm=warm,
             workplace=str(workplace.absolute()) if workplace else None,
             pieces=warm is None and snapshot.rows > MANY and in_pieces(spec),
+            notes=str(notes.absolute()) if notes else None,
         )
 
     @property

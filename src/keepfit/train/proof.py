@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -12,12 +11,11 @@ import polars as pl
 
 from keepfit.config.schema.model import ModelSpec
 from keepfit.data.conform import conform
-from keepfit.data.keys import mix, row_keys
 from keepfit.data.prepare import Prepared
-from keepfit.digest import Digest, sha256
 from keepfit.errors import KeepfitError
 from keepfit.kinds.base import Fitted, Observing, Prediction
 from keepfit.records.training import Proof
+from keepfit.train.learned import Learned, Seen
 from keepfit.train.predictor import Predictor
 from keepfit.train.semantic import parameters
 
@@ -26,43 +24,6 @@ _CELLS = 2000
 
 # Of a training that nobody keeps.
 NOTHING = Proof(rows="", columns={}, parameters="", examples=(), predictions=())
-
-
-class _Hash(Protocol):
-    def update(self, data: bytes, /) -> None: ...
-
-    def hexdigest(self) -> str: ...
-
-
-class Learned:
-    """Digests of the rows that were learned from, which may come in pieces."""
-
-    def __init__(self) -> None:
-        self._columns: dict[str, _Hash] = {}
-        self._count, self._sum, self._xor = 0, np.uint64(0), np.uint64(0)
-
-    def add(self, rows: pl.DataFrame) -> None:
-        """Take in rows: the features and the target."""
-        combined = np.zeros(rows.height, dtype=np.uint64)
-        for name in rows.columns:
-            keys = row_keys(rows.select(name))
-            if name not in self._columns:
-                self._columns[name] = hashlib.sha256(str(rows.schema[name]).encode())
-            self._columns[name].update(keys.tobytes())
-            combined = mix(combined * np.uint64(3) + keys)
-        self._count += rows.height
-        self._sum = np.add(self._sum, combined.sum(dtype=np.uint64), dtype=np.uint64)
-        self._xor ^= np.bitwise_xor.reduce(combined, initial=np.uint64(0))
-
-    @property
-    def rows(self) -> Digest:
-        """Of all of them, in any order."""
-        return sha256(np.array([self._count, self._sum, self._xor], dtype=np.uint64).tobytes())
-
-    @property
-    def columns(self) -> dict[str, Digest]:
-        """Of each column, in the order in which they came."""
-        return {name: Digest(one.hexdigest()) for name, one in self._columns.items()}
 
 
 def proof_of(
@@ -79,11 +40,11 @@ def proof_of(
         told = examples_of(prepared, spread_over(_shown(prepared), prepared))
     else:
         told = _next(prepared, fitted)
-    return proof_with(learned, told, prepared, spec, fitted, files, transform)
+    return proof_with(learned.seen(), told, prepared, spec, fitted, files, transform)
 
 
 def proof_with(  # noqa: PLR0913 what is proved, and how it predicts
-    learned: Learned,
+    learned: Seen,
     examples: pl.DataFrame,
     prepared: Prepared,
     spec: ModelSpec,

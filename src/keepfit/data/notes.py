@@ -1,0 +1,61 @@
+"""What was found in a file of rows, so that the next run need not read that file again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from keepfit.digest import Digest
+
+_CHECK = hashlib.sha256().digest_size
+
+
+class Notes:
+    """Bytes by the digest of all that they come from; best effort, losing them costs only time."""
+
+    def __init__(self, folder: Path | str | None = None, what: str = "") -> None:
+        """Those of `what` in the folder, which need not be there; without one nothing is kept."""
+        self._folder = None if folder is None else Path(folder) / what
+        self._used: set[str] = set()
+
+    def find(self, name: Digest) -> bytes | None:
+        """What was kept by that name; None where nothing was, or it is damaged."""
+        if self._folder is None:
+            return None
+        self._used.add(name)
+        try:
+            kept = (self._folder / name).read_bytes()
+        except OSError:
+            return None
+        data = kept[_CHECK:]
+        return data if hashlib.sha256(data).digest() == kept[:_CHECK] else None
+
+    def keep(self, name: Digest, data: bytes) -> None:
+        """Keep the bytes; failing to is no error."""
+        if self._folder is None:
+            return
+        self._used.add(name)
+        draft = self._folder / f".{name}.{os.getpid()}"
+        with suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with draft.open("wb") as file:
+                file.write(hashlib.sha256(data).digest())
+                file.write(data)
+            draft.replace(self._folder / name)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)  # it may be there in part, where the disk is full
+
+    def forget_others(self) -> None:
+        """Delete what was neither asked for nor kept: it is of files that are not there any more,
+        or was made in other ways."""
+        if self._folder is None or not self._folder.is_dir():
+            return
+        for file in self._folder.iterdir():
+            if file.name not in self._used:
+                with suppress(OSError):
+                    file.unlink()
+
+
+NONE = Notes()  # nothing is known, and nothing kept
