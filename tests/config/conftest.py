@@ -9,6 +9,7 @@ import pytest
 
 from keepfit.config.load import Project, load
 from keepfit.errors import ConfigError
+from keepfit.evaluate.names import problem
 from keepfit.kinds import KINDS, params_of
 
 SOUND = """\
@@ -23,10 +24,6 @@ features = ["distance_km", "hour"]
 [model.fare.data]
 source = "trips-*.parquet"
 """
-
-
-def own_metric_error(name: str) -> str | None:
-    return None if name in ("mae", "rmse", "r2") else "expected one of: mae, r2, rmse"
 
 
 class Folder:
@@ -46,7 +43,7 @@ class Folder:
             environ,
             params_of=params_of,
             kinds=lambda: sorted(KINDS),
-            metrics=own_metric_error,
+            metrics=problem,
             **choices,
         )
 

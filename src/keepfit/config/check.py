@@ -181,7 +181,7 @@ def _metric_wrongs(table: Table, known: Known) -> Iterator[Wrong]:
         named = isinstance(metric, str) and not (isinstance(own, dict) and metric in own)
         error = known.metric_error(metric) if named and known.metric_error else None
         if error:
-            yield Wrong(path, f"is {shown(metric)}; {error}")
+            yield Wrong(path, error)
 
 
 def _metrics_named(table: Any) -> Iterator[tuple[KeyPath, Any]]:
