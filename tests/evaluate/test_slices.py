@@ -4,7 +4,7 @@ import pytest
 
 from keepfit.evaluate.metrics import get
 from keepfit.evaluate.sample import Sample
-from keepfit.evaluate.slices import cut, slice_scores
+from keepfit.evaluate.slices import cut, slice_scores, worst
 from keepfit.kinds.base import Prediction
 
 
@@ -164,3 +164,27 @@ def test_claims_beside_the_slices_share_the_doubt(towns):
     parts = cut(rows, ("town", "y > 0"))
     found = slice_scores(parts, get("mae"), sample, other, confidence=0.95, seed=1, others=3)
     assert {s.comparison.confidence for s in found if s.comparison} == {1 - 0.05 / (4 + 3)}
+
+
+@pytest.mark.parametrize("name", ["mae", "rmse", "r2"])
+@pytest.mark.parametrize("bad", [False, True], ids=["all measured", "one row without an answer"])
+def test_the_worst_values_are_those_that_a_look_at_each_finds_worst(name, bad):
+    random = np.random.default_rng(3)
+    stores = random.choice([f"s{i:02}" for i in range(40)] + [None], 900)
+    rows = pl.DataFrame({"store": pl.Series(stores.tolist(), dtype=pl.String)})
+    rows = rows.with_columns(y=pl.Series(random.normal(size=900)))
+    said = pl.Series(random.normal(size=900) * 2)
+    if bad:
+        said = said.set(pl.Series(np.arange(900) == 5), None)
+    sample = Sample(rows["y"], Prediction(said))
+    metric, found = get(name), worst(rows, "store", get(name), sample, None)
+    by_hand = {}
+    for value in set(stores):
+        places = np.flatnonzero(stores == value)
+        if not (bad and 5 in places):
+            by_hand[str(value or "(null)")] = metric.of(sample.take(places)), len(places)
+    ranked = sorted(by_hand, key=lambda value: metric.gain(by_hand[value][0], 0.0))
+    assert [one.value for one in found] == ranked[:10]
+    for one in found:
+        assert (one.challenger, one.rows) == by_hand[one.value]
+        assert (one.note is not None) == (one.rows < 30)

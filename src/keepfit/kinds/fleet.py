@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any, Literal, cast
 from zipfile import BadZipFile
 
 import msgspec
@@ -16,12 +17,14 @@ from keepfit.digest import canonical
 from keepfit.errors import Corrupt, DataRefused, UserError
 from keepfit.kinds import FLEET
 from keepfit.kinds.archive import packed, unpacked
-from keepfit.kinds.base import Fitted, Kind, Lesson, Params, Prediction
+from keepfit.kinds.base import Fitted, Kind, Lesson, Params, Prediction, Together
 from keepfit.kinds.encode import column
+from keepfit.kinds.lines import Lines, lines_of
 from keepfit.records.base import Label, Record
 
 HEADER, MEMBERS = FLEET, "members.zip"
 _REST = -1  # the place of the model for all other values
+_FEW = 100  # rows that are answered without a look at all models
 
 
 class Member(Record, frozen=True, kw_only=True):
@@ -61,6 +64,8 @@ class FleetModel:
         UserError or UnknownName for a column that it cannot read.
         """
         whose, rest = self._whose(rows), rows.drop(self.header.per)
+        if rows.height > _FEW and self._lines is not None:
+            return Prediction(self._lines.predict(rest, whose))
         order = np.argsort(whose, kind="stable")
         places, starts = np.unique(whose[order], return_index=True)
         parts = [
@@ -76,6 +81,12 @@ class FleetModel:
         labels = pl.Series("prediction", self.classes)
         said = pl.concat([part.values.cast(labels.dtype) for part in parts] or [labels.clear()])
         return Prediction(said[back].alias("prediction"), self._chances(parts, back), self.classes)
+
+    @cached_property
+    def _lines(self) -> Lines | None:
+        """All models as one table, where they are linear in numbers alone."""
+        places = range(_REST, len(self.header.members))
+        return lines_of([self.model(place) for place in places])
 
     def model(self, place: int) -> Fitted:
         """The model of the member at that place."""
@@ -154,9 +165,10 @@ class Fleet:
         whole = self.kind.fit(_rest_of(lesson, self.per.column), params, seed=seed, threads=threads)
         members: list[Member] = []
         files = {_folder(_REST): whole.save()}
-        for value, mine in _lessons(lesson, self.per):
+        lessons = list(_lessons(lesson, self.per))
+        for (value, mine), known in zip(lessons, self._together(lessons, params), strict=True):
             try:
-                made = self.kind.fit(mine, params, seed=seed, threads=threads)
+                made = known or self.kind.fit(mine, params, seed=seed, threads=threads)
             except DataRefused:  # it is of one class, say
                 continue
             files[_folder(len(members))] = made.save()
@@ -170,6 +182,17 @@ class Fleet:
             classes=whole.classes,
         )
         return FleetModel(self.kind, header, files)
+
+    def _together(
+        self, lessons: Sequence[tuple[str, Lesson]], params: Params
+    ) -> Sequence[Fitted | None]:
+        """The models that are learned faster at once, in a kind that can; None for the others."""
+        each = [lesson for _, lesson in lessons]
+        if not each or not hasattr(self.kind, "fit_each"):
+            return [None] * len(each)
+        below = replace(each[0], train=pl.concat(lesson.train for lesson in each))
+        counts = [lesson.train.height for lesson in each]
+        return cast(Together, self.kind).fit_each(below, counts, params)
 
     def load(self, files: Mapping[str, bytes]) -> FleetModel:
         """The fleet that was saved; Corrupt if these are not its files."""
