@@ -16,9 +16,21 @@ def many(monkeypatch):
     monkeypatch.setattr(pieces, "_PIECE", 50)
 
 
+SGD = """estimator = "sklearn.linear_model.SGDRegressor"
+epochs = 3
+eta0 = 0.001
+[model.price.encode]
+scale = true"""
+
+
 @pytest.mark.usefixtures("many")
-def test_a_version_that_learned_in_pieces_is_made_again_bit_for_bit(life):
-    life.first_champion()
+@pytest.mark.parametrize("kind", ["ridge", "sklearn"])
+def test_a_version_that_learned_in_pieces_is_made_again_bit_for_bit(life, kind):
+    if kind == "sklearn":
+        pytest.importorskip("sklearn", reason="the extra `sklearn` is not installed")
+        life.change('kind     = "ridge"', 'kind     = "sklearn"')
+        life.change("alpha = 0.1", SGD)
+    life.retrained()
     life.months(11)
     life.retrained()
     rebuilt = rebuild(life.state.newest, life.name, life.ports(), Scene(life.root))

@@ -49,6 +49,9 @@ CASES = {
         {"estimator": "sklearn.ensemble.HistGradientBoostingClassifier", "max_iter": 5},
         "label",
     ),
+    "chunk after chunk": Case(
+        "sklearn", {"estimator": "sklearn.naive_bayes.GaussianNB", "epochs": 1}, "yes"
+    ),
     "forest": Case(
         "sklearn",
         {"estimator": "sklearn.ensemble.RandomForestRegressor", "n_estimators": 5},

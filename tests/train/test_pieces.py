@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from keepfit.data import pieces
-from keepfit.kinds import gather
+from keepfit.kinds import gather, sklearn_chunks
 from keepfit.train import job as jobs
 from keepfit.train import pieces as train_pieces
 from keepfit.train.fit import fit
@@ -144,6 +144,27 @@ def test_notes_of_files_that_are_gone_are_deleted(months, project, tmp_path):
     after = {file.name for file in folder.iterdir()}
     assert len(before) == 3
     assert len(after) == 2
+
+
+SGD = {"estimator": "sklearn.linear_model.SGDRegressor", "epochs": 2, "eta0": 0.001}
+
+
+@pytest.mark.usefixtures("many")
+def test_what_learns_by_partial_fit_is_given_chunk_after_chunk(project, monkeypatch):
+    pytest.importorskip("sklearn", reason="the extra `sklearn` is not installed")
+    monkeypatch.setattr(sklearn_chunks, "_CHUNK", 50)
+    made = []
+    for size in (9, 64, 1000):
+        monkeypatch.setattr(pieces, "_PIECE", size)
+        job = project.job(kind="sklearn", params=SGD, encode={"scale": True})
+        assert job.pieces
+        made.append(fit(job))
+    assert made[0].files == made[1].files == made[2].files
+    assert made[0].proof == made[1].proof == made[2].proof
+    whole = fit(msgspec.structs.replace(job, pieces=False))
+    assert made[0].proof.rows == whole.proof.rows
+    assert (made[0].keys, made[0].validated) == (whole.keys, whole.validated)
+    assert made[0].proof.predictions == pytest.approx(whole.proof.predictions, rel=0.2)
 
 
 @pytest.mark.usefixtures("many")

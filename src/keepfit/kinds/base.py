@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -147,6 +147,25 @@ class Updating(Kind, Protocol):
     # what `fit` of a kind does, beginning where `warm` ends; None: from scratch
     def fit(
         self, lesson: Lesson, params: Params, *, seed: int, threads: int, warm: Fitted | None = None
+    ) -> Fitted: ...
+
+
+class Chunked(Kind, Protocol):
+    """A kind that goes over the rows some at a time, several times if it likes."""
+
+    # whether it can with these params, where columns become numbers so
+    def learns_in_chunks(self, params: Params, encode: Encode) -> bool: ...
+
+    # what `fit` makes of the training rows that `rows` gives from the first on, each time anew, in
+    # frames of any size; the lesson's own are none
+    def fit_in_chunks(
+        self,
+        lesson: Lesson,
+        rows: Callable[[], Iterator[pl.DataFrame]],
+        params: Params,
+        *,
+        seed: int,
+        threads: int,
     ) -> Fitted: ...
 
 

@@ -162,7 +162,7 @@ def _filled(name: str, values: Floats, bad: npt.NDArray[np.bool_], fill: float |
 
 def levels_of(series: pl.Series, dtype: Dtype) -> tuple[pl.Series, Codes]:
     """(the sorted levels of a category, the place of each row's own; -1 where it is missing)."""
-    keys = series.cast(pl.String) if dtype == "text" else _number_keys(series)
+    keys = level_keys(series, dtype)
     levels = keys.unique().drop_nulls().sort()
     if dtype == "text":
         places = keys.cast(pl.Enum(levels)).to_physical().cast(pl.Int64)
@@ -172,7 +172,7 @@ def levels_of(series: pl.Series, dtype: Dtype) -> tuple[pl.Series, Codes]:
 
 
 def _learn_category(series: pl.Series, dtype: Dtype, rare: int, most: int | None) -> Category:
-    keys = series.cast(pl.String) if dtype == "text" else _number_keys(series)
+    keys = level_keys(series, dtype)
     counts = keys.alias("level").value_counts(name="rows").filter(pl.col("rows") >= rare)
     if most is not None and counts.height > most:
         counts = counts.sort("rows", "level", descending=[True, False]).head(most)
@@ -183,6 +183,11 @@ def _learn_category(series: pl.Series, dtype: Dtype, rare: int, most: int | None
         levels=tuple(levels.drop_nulls().sort().to_list()),
         missing=levels.null_count() > 0,
     )
+
+
+def level_keys(series: pl.Series, dtype: Dtype) -> pl.Series:
+    """The values of a category as its levels are spelled; null where a row has none."""
+    return series.cast(pl.String) if dtype == "text" else _number_keys(series)
 
 
 def _number_keys(series: pl.Series) -> pl.Series:

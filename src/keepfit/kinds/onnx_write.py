@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from keepfit.kinds.onnx_graph import INPUT, OUTPUT, Graph, NotConverted, sealed
 from keepfit.kinds.onnx_trees import trees_of
-from keepfit.kinds.sklearn import Learned
+from keepfit.kinds.sklearn_model import Learned
 
 _OPSETS = {"": 18, "ai.onnx.ml": 3}  # the newest that skl2onnx converts everything to
 

@@ -75,6 +75,8 @@ class Sklearn(Params):
 
     estimator: str | tuple[str, ...] = Field(min_length=1)
     """sklearn.ensemble.HistGradientBoostingRegressor, or the steps of a pipeline as a list"""
+    epochs: Rounds | None = None
+    """learn by partial_fit, in chunks of rows, so many times over all; else by fit"""
 
 
 class Python(Params):

@@ -2,96 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
-import msgspec
-import numpy as np
 import polars as pl
 
-from keepfit.digest import canonical
-from keepfit.errors import Corrupt, NotInstalled, Refused, UnknownName, UserError
-from keepfit.kinds import skops_file
-from keepfit.kinds.base import Fitted, Lesson, Params, Prediction
-from keepfit.kinds.encode import Floats, codes_of, learn, numbers_of
+from keepfit.config.schema.rows import Encode
+from keepfit.errors import Corrupt
+from keepfit.kinds import sklearn_chunks
+from keepfit.kinds.base import Fitted, Lesson, Params
+from keepfit.kinds.encode import learn
 from keepfit.kinds.estimator import build, steps_of, task_of
-from keepfit.kinds.header import ESTIMATOR, MODEL, Header, read_header
+from keepfit.kinds.header import ESTIMATOR, Header, read_header
 from keepfit.kinds.labels import codes_among
 from keepfit.kinds.params import Sklearn
-from keepfit.records.base import Label
-
-# A matrix product rounds differently for other numbers of rows. In blocks of one size, a row gets
-# the same bits alone as among a million; 256 keeps the cost of a call small for both.
-_BLOCK = 256
-
-# For these a row's answer is arithmetic on that row alone; one call is many times faster for them.
-_ROW_BY_ROW = (
-    "sklearn.dummy.",
-    "sklearn.ensemble._forest.",
-    "sklearn.ensemble._gb.",
-    "sklearn.ensemble._hist_gradient_boosting.",
-    "sklearn.tree.",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Learned:
-    """A fitted estimator with the encoding that makes its matrix."""
-
-    header: Header
-    stored: bytes = field(repr=False)  # kept: some estimators count how often they were asked
-    estimator: Any
-    threads: Any  # threadpoolctl's controller, which takes milliseconds to make
-
-    @property
-    def classes(self) -> tuple[Label, ...]:
-        """The labels it knows, sorted; empty for a regression."""
-        return self.header.classes
-
-    def predict(self, rows: pl.DataFrame) -> Prediction:
-        """Numbers; or labels, the most probable ones, or without probabilities its own choice."""
-        matrix = matrix_of(self.header, rows)
-        if not self.classes:
-            return Prediction(
-                pl.Series("prediction", self._answers("predict", matrix).astype(np.float64))
-            )
-        if not hasattr(self.estimator, "predict_proba"):
-            return Prediction(self._labels(self._answers("predict", matrix)), None, self.classes)
-        shares = self._answers("predict_proba", matrix)
-        return Prediction(self._labels(shares.argmax(axis=1)), shares, self.classes)
-
-    def expression(self) -> None:
-        """There is none."""
-
-    def save(self) -> dict[str, bytes]:
-        """`model.json` with encoding and classes, `estimator.skops` with the rest."""
-        return {MODEL: canonical(self.header), ESTIMATOR: self.stored}
-
-    def describe(self) -> dict[str, Any]:
-        """The estimators, what they were told other than the defaults, and the encoding."""
-        return {
-            "estimator": list(self.header.estimator),
-            "params": repr(self.estimator),
-            "encoding": msgspec.to_builtins(self.header.encoding),
-        }
-
-    def _labels(self, codes: np.ndarray) -> pl.Series:
-        return pl.Series("prediction", self.classes).gather(codes.astype(np.int64))
-
-    def _answers(self, method: str, matrix: Floats) -> np.ndarray:
-        """What the estimator says of each row, the same bits whatever rows are beside it."""
-        ask: Callable[[Floats], np.ndarray] = getattr(self.estimator, method)
-        with self.threads.limit(limits=1):
-            if not len(matrix):  # scikit-learn refuses to look at none
-                return ask(np.zeros((1, matrix.shape[1])))[:0]
-            if type(self.estimator).__module__.startswith(_ROW_BY_ROW):
-                return ask(matrix)
-            padded = np.concatenate([matrix, np.repeat(matrix[:1], -len(matrix) % _BLOCK, axis=0)])
-            blocks = [ask(block) for block in padded.reshape(-1, _BLOCK, matrix.shape[1])]
-            return np.concatenate(blocks)[: len(matrix)]
+from keepfit.kinds.sklearn_model import Learned, matrix_of, read, steady, written
+from keepfit.kinds.sklearn_target import target_of, weigh_by_code
 
 
 class SklearnKind:
@@ -119,9 +45,13 @@ class SklearnKind:
         if isinstance(warm, Learned):
             return _gone_on(warm, lesson, threads)
         asked = cast(Sklearn, params)
+        if asked.epochs is not None:
+            return self.fit_in_chunks(
+                lesson, lambda: iter([lesson.train]), params, seed=seed, threads=threads
+            )
         estimator = build(asked, seed)
-        classes, target = _target(lesson, self.task(params))
-        _weigh_by_code(estimator, classes)
+        classes, target = target_of(lesson, self.task(params))
+        weigh_by_code(estimator, classes)
         header = Header(
             estimator=steps_of(asked),
             encoding=learn(lesson.train, lesson.features, lesson.encode),
@@ -129,61 +59,37 @@ class SklearnKind:
             classes=classes,
         )
         matrix = matrix_of(header, lesson.train)
-        with _steady(estimator, threads):
+        with steady(estimator, threads):
             estimator.fit(matrix, target)
         # What is judged is what was written, not what was in memory before.
-        return _read(header, _written(estimator))
+        return read(header, written(estimator))
+
+    def learns_in_chunks(self, params: Params, encode: Encode) -> bool:
+        """Where `epochs` asks for it; a median is the one thing that only all rows can tell."""
+        return cast(Sklearn, params).epochs is not None and encode.missing != "median"
+
+    def fit_in_chunks(
+        self,
+        lesson: Lesson,
+        rows: Callable[[], Iterator[pl.DataFrame]],
+        params: Params,
+        *,
+        seed: int,
+        threads: int,
+    ) -> Learned:
+        """The estimator after `epochs` times all that `rows` gives; UserError as `fit`."""
+        asked = cast(Sklearn, params)
+        return sklearn_chunks.fit(lesson, rows, asked, seed=seed, threads=threads)
 
     def load(self, files: Mapping[str, bytes]) -> Learned:
         """The model that `save` wrote; Corrupt or Refused, before any of it is built, if not."""
         header = read_header(files)
         if ESTIMATOR not in files:
             raise Corrupt(f"{ESTIMATOR}: this is no model of kind `sklearn`: it is missing")
-        return _read(header, files[ESTIMATOR])
+        return read(header, files[ESTIMATOR])
 
 
 SKLEARN = SklearnKind()
-
-
-def matrix_of(header: Header, rows: pl.DataFrame) -> Floats:
-    """(rows, columns): the numbers, then a column of 0 and 1 for each level of each category."""
-    encoding = header.encoding
-    matrix = np.zeros((rows.height, header.width))
-    for place, number in enumerate(encoding.numbers):
-        values = numbers_of(number, rows)
-        if header.scale:
-            values = (values - number.mean) / (number.deviation or 1.0)
-        matrix[:, place] = values
-    start = len(encoding.numbers)
-    for category in encoding.categories:
-        codes = codes_of(category, rows)
-        known = np.flatnonzero(codes < category.size)
-        matrix[known, start + codes[known]] = 1.0
-        start += category.size
-    return matrix
-
-
-def _target(lesson: Lesson, task: str) -> tuple[tuple[Label, ...], np.ndarray]:
-    """The labels, and the target as numbers: its values, or the places of its labels."""
-    target = lesson.train[lesson.target]
-    if task == "regression":
-        return (), _numbers(target)
-    if not (target.dtype.is_integer() or target.dtype in (pl.String, pl.Boolean, pl.Categorical)):
-        raise UserError(
-            f"target `{lesson.target}` is {target.dtype}; a classifier expects text, integers or "
-            "booleans",
-            hint="make it one with data.derive or data.types",
-        )
-    labels = target.cast(pl.String) if target.dtype == pl.Categorical else target
-    classes = labels.unique().sort()
-    codes = classes.search_sorted(labels)
-    return tuple(classes.to_list()), codes.to_numpy().astype(np.int64)
-
-
-def _numbers(target: pl.Series) -> np.ndarray:
-    if not (target.dtype.is_numeric() or target.dtype == pl.Boolean):
-        raise UserError(f"target `{target.name}` is {target.dtype}; a regression expects numbers")
-    return target.cast(pl.Float64).to_numpy()
 
 
 def _gone_on(warm: Learned, lesson: Lesson, threads: int) -> Learned:
@@ -191,54 +97,7 @@ def _gone_on(warm: Learned, lesson: Lesson, threads: int) -> Learned:
     if header.classes:
         target = codes_among(lesson, header.classes)
     else:
-        _, target = _target(lesson, "regression")
-    with _steady(estimator, threads):
+        _, target = target_of(lesson, "regression")
+    with steady(estimator, threads):
         estimator.partial_fit(matrix_of(header, lesson.train), target)
-    return _read(header, _written(estimator))
-
-
-def _weigh_by_code(estimator: Any, classes: tuple[Label, ...]) -> None:
-    """Weights are given by label, as the file spells it; the estimator knows places of labels."""
-    codes = {str(label).lower(): code for code, label in enumerate(classes)}
-    for name, value in estimator.get_params(deep=True).items():
-        if name.split("__")[-1] == "class_weight" and isinstance(value, dict):
-            try:
-                weights = {codes[str(label).lower()]: weight for label, weight in value.items()}
-            except KeyError as error:
-                raise UnknownName("class", str(error.args[0]), codes) from error
-            estimator.set_params(**{name: weights})
-
-
-@contextmanager
-def _steady(estimator: Any, threads: int) -> Iterator[None]:
-    # joblib by threads: its processes would outlive a training that is stopped.
-    with (
-        _module("joblib").parallel_config(backend="threading", n_jobs=threads),
-        _module("threadpoolctl").threadpool_limits(threads),
-    ):
-        try:
-            yield
-        except ValueError as error:  # of params and of rows; scikit-learn's words say which
-            raise UserError(f"{type(estimator).__name__} cannot learn: {error}") from error
-
-
-def _written(estimator: Any) -> bytes:
-    try:
-        return skops_file.dump(estimator)
-    except (Refused, TypeError) as error:
-        raise UserError(
-            f"{type(estimator).__name__} cannot be stored without code: {error}",
-            hint="choose another estimator, or leave out the parameter that brought it in",
-        ) from error
-
-
-def _read(header: Header, stored: bytes) -> Learned:
-    estimator = skops_file.load(stored)
-    return Learned(header, stored, estimator, _module("threadpoolctl").ThreadpoolController())
-
-
-def _module(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise NotInstalled("kind `sklearn`", "sklearn") from error
+    return read(header, written(estimator))

@@ -26,10 +26,19 @@ MANY = 2_000_000
 def in_pieces(spec: ModelSpec) -> bool:
     """Whether the model can be trained without all rows in memory."""
     from keepfit.data.pieces import may_be_cut
-    from keepfit.kinds import kind
 
-    learns = getattr(kind(spec.kind), "learns_in_pieces", None)
-    return bool(learns and not spec.fleet and learns(spec.encode) and may_be_cut(spec))
+    return not spec.fleet and _learns_in_pieces(spec) and may_be_cut(spec)
+
+
+def _learns_in_pieces(spec: ModelSpec) -> bool:
+    from keepfit.kinds import kind, params_of
+
+    learner = kind(spec.kind)
+    if once := getattr(learner, "learns_in_pieces", None):
+        return bool(once(spec.encode))
+    if often := getattr(learner, "learns_in_chunks", None):
+        return bool(often(params_of(spec.kind).model_validate(spec.params), spec.encode))
+    return False
 
 
 class Asked(Record, frozen=True, kw_only=True):

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 import msgspec
+import polars as pl
 
 from keepfit.config.schema.model import ModelSpec
-from keepfit.data.cut_pieces import cut_pieces
+from keepfit.data.cut_pieces import Cut, cut_pieces
 from keepfit.data.keys import fingerprint_bytes
 from keepfit.data.notes import Notes
 from keepfit.data.pieces import Share
 from keepfit.digest import digest_of
 from keepfit.kinds import kind, params_of
-from keepfit.kinds.base import Piecewise
+from keepfit.kinds.base import Chunked, Fitted, Lesson, Piecewise
 from keepfit.records.training import Environment
 from keepfit.train.candidate import candidate_of, validated
 from keepfit.train.job import Fit, Job
@@ -33,33 +34,64 @@ class Taught(msgspec.Struct, frozen=True):
 
 
 def fit_in_pieces(job: Job, clock: Callable[[], float]) -> Fit:
-    """What `fit` makes, by a kind that needs to see each row only once.
-
-    Files are taken in by themselves and then joined, so that what an earlier run noted of a file
-    stands for it, and gives the same bytes as reading it again.
-    """
+    """What `fit` makes, by a kind that needs to see some rows at a time only."""
     spec = ModelSpec.model_validate(job.spec)
-    looks, lessons = Notes(job.notes, "looks"), Notes(job.notes, "lessons")
+    looks = Notes(job.notes, "looks")
     cut = cut_pieces(job.snapshot, spec, lambda digest: Path(job.paths[digest]), notes=looks)
-    begun = clock()
-    school = _School(spec, environment(spec.threads, Path(job.root)), lessons)
-    taught = list(map(school.taught, cut.training()))
-    lessons.forget_others()
-    params = params_of(spec.kind).model_validate(spec.params)
-    fitted = school.learner.learn([one.gathered for one in taught], spec.encode, params)
+    begun, seen = clock(), environment(spec.threads, Path(job.root))
+    if hasattr(kind(spec.kind), "fit_in_chunks"):
+        fitted, learned = _often(cut, spec, job.seed)
+    else:
+        fitted, learned = _once(cut, spec, seen, Notes(job.notes, "lessons"))
     files = fitted.save()
     seconds = clock() - begun
-    learned = all_of([one.seen for one in taught])
     shown = cut.at(cut.holdout[examples_among(len(cut.holdout), cut.prepared)])
     examples = examples_of(cut.prepared, shown)
     return Fit(
         candidate=candidate_of(job, spec, cut.prepared, fitted, files, seconds=seconds),
         files=files,
         keys=fingerprint_bytes(cut.prepared.split.train_keys),
-        environment=school.environment,
+        environment=seen,
         proof=proof_with(learned, examples, cut.prepared, spec, fitted, files, None),
         validated=validated(cut.prepared.split),
     )
+
+
+def _often(cut: Cut, spec: ModelSpec, seed: int) -> tuple[Fitted, Seen]:
+    """By a kind that goes over all rows, as often as it likes."""
+
+    def rows() -> Iterator[pl.DataFrame]:
+        for share in cut.training():
+            yield from map(_of_interest(spec), share)
+
+    learned = Learned()
+    for some in rows():
+        learned.add(some)
+    none = _of_interest(spec)(next(iter(next(cut.training()))).clear())
+    lesson = Lesson(spec.features, spec.target, none, none, spec.encode)
+    params = params_of(spec.kind).model_validate(spec.params)
+    learner = cast(Chunked, kind(spec.kind))
+    fitted = learner.fit_in_chunks(lesson, rows, params, seed=seed, threads=spec.threads)
+    return fitted, learned.seen()
+
+
+def _once(cut: Cut, spec: ModelSpec, environment: Environment, notes: Notes) -> tuple[Fitted, Seen]:
+    """By a kind that needs to see each row only once.
+
+    Files are taken in by themselves and then joined, so that what an earlier run noted of a file
+    stands for it, and gives the same bytes as reading it again.
+    """
+    learner = cast(Piecewise, kind(spec.kind))
+    school = _School(spec, learner, environment, notes)
+    taught = list(map(school.taught, cut.training()))
+    notes.forget_others()
+    params = params_of(spec.kind).model_validate(spec.params)
+    fitted = learner.learn([one.gathered for one in taught], spec.encode, params)
+    return fitted, all_of([one.seen for one in taught])
+
+
+def _of_interest(spec: ModelSpec) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    return lambda rows: rows.select(*spec.features, spec.target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +99,9 @@ class _School:
     """Where the rows of one file after another are taken in."""
 
     spec: ModelSpec
+    learner: Piecewise
     environment: Environment
     notes: Notes
-
-    @property
-    def learner(self) -> Piecewise:
-        """The model's kind."""
-        return cast(Piecewise, kind(self.spec.kind))
 
     def taught(self, share: Share) -> Taught:
         """What the rows of a file come to; they are read only where no note tells of them."""
@@ -92,8 +120,7 @@ class _School:
     def _read(self, share: Share) -> Taught:
         spec, learned = self.spec, Learned()
         gathering = self.learner.gathering(spec.features, spec.target, spec.encode)
-        for rows in share:
-            wanted = rows.select(*spec.features, spec.target)
-            gathering.add(wanted)
-            learned.add(wanted)
+        for rows in map(_of_interest(spec), share):
+            gathering.add(rows)
+            learned.add(rows)
         return Taught(gathering.packed(), learned.seen())
