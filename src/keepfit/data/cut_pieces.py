@@ -22,6 +22,7 @@ from keepfit.data import sides as on
 from keepfit.data.check import check, enough
 from keepfit.data.features import input_columns
 from keepfit.data.keys import Keys
+from keepfit.data.labels import unseen
 from keepfit.data.look import look_at, together
 from keepfit.data.notes import NONE, Notes
 from keepfit.data.pieces import PartRows, Share, parts_in_pieces
@@ -111,7 +112,11 @@ def cut_pieces(  # noqa: PLR0913 - one sentence, and the world it is said in
     prepared = Prepared(
         split=split,
         removals=look.removals,
-        findings=checked.findings + enough(split.report.train, spec),
+        findings=(
+            *checked.findings,
+            *enough(split.report.train, spec),
+            *([] if seen is not None else unseen(split, spec.target)),
+        ),
         bad=checked.bad.drop(cs.starts_with("__raw.")),
         schema=input_columns(look.columns, spec.data, spec.features, spec.target),
         columns=look.inputs,

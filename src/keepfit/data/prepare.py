@@ -12,7 +12,7 @@ import polars as pl
 import polars.selectors as cs
 
 from keepfit.config.schema.model import ModelSpec
-from keepfit.data import origin, slices, texts
+from keepfit.data import labels, origin, slices, texts
 from keepfit.data.check import check, enough
 from keepfit.data.clean import clean
 from keepfit.data.dtypes import columns_of
@@ -119,6 +119,7 @@ def prepare(  # noqa: PLR0913 - one sentence, and the world it is said in
             *enough(split.report.train, spec),
             *origin.findings(split.train, spec),
             *_unasked(split, spec),
+            *([] if seen is not None else labels.unseen(split, spec.target)),
         ),
         bad=checked.bad.drop(cs.starts_with(_RAW)),
         schema=input_columns(columns, spec.data, spec.features, spec.target),

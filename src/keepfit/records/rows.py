@@ -55,7 +55,7 @@ class Removal(Record, frozen=True, kw_only=True):
 class Finding(Record, frozen=True, kw_only=True):
     """What a check of the data found."""
 
-    check: str  # schema, nulls, unique, ranges, freshness, rows, series
+    check: str  # schema, nulls, unique, ranges, freshness, rows, series, labels
     severity: Severity
     message: str  # place, value, what was expected
     column: str | None = None
