@@ -30,6 +30,7 @@ from keepfit.data.prepare import Prepared
 from keepfit.data.rows import PathOf
 from keepfit.data.sample import some_of
 from keepfit.data.split import canonical_order, has_target, learned_keys, side_rows, split_of
+from keepfit.data.zeros import lost
 from keepfit.records.rows import Column, Snapshot
 
 _SAMPLE = 100_000  # training rows that are kept whole, about
@@ -116,6 +117,7 @@ def cut_pieces(  # noqa: PLR0913 - one sentence, and the world it is said in
             *checked.findings,
             *enough(split.report.train, spec),
             *([] if seen is not None else unseen(split, spec.target)),
+            *lost(snapshot, spec),
         ),
         bad=checked.bad.drop(cs.starts_with("__raw.")),
         schema=input_columns(look.columns, spec.data, spec.features, spec.target),

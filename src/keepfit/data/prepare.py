@@ -12,7 +12,7 @@ import polars as pl
 import polars.selectors as cs
 
 from keepfit.config.schema.model import ModelSpec
-from keepfit.data import labels, origin, slices, texts
+from keepfit.data import labels, origin, slices, texts, zeros
 from keepfit.data.check import check, enough
 from keepfit.data.clean import clean
 from keepfit.data.dtypes import columns_of
@@ -120,6 +120,7 @@ def prepare(  # noqa: PLR0913 - one sentence, and the world it is said in
             *origin.findings(split.train, spec),
             *_unasked(split, spec),
             *([] if seen is not None else labels.unseen(split, spec.target)),
+            *zeros.lost(snapshot, spec),
         ),
         bad=checked.bad.drop(cs.starts_with(_RAW)),
         schema=input_columns(columns, spec.data, spec.features, spec.target),

@@ -18,6 +18,7 @@ from keepfit.errors import SourceError, UserError, guess
 from keepfit.records.rows import Part
 
 _LOOKS_LIKE_TIME = r"^\s*\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?\s*$"
+_PADDED = r"^\s*[+-]?0\d"
 _SAMPLE = 200  # rows whose text is looked at before a whole column is tried as dates
 
 
@@ -42,7 +43,12 @@ def describe(part: Part, path: Path) -> Part:
         facts = rows.select(_facts(have, want)).collect(engine="streaming").row(0, named=True)
     _refuse_unreadable(part, want, facts)
     final = {name: _final(name, dtype, facts, part) for name, dtype in want.items()}
-    part = msgspec.structs.replace(part, rows=facts["rows"], columns=dtypes.columns_of(final))
+    part = msgspec.structs.replace(
+        part,
+        rows=facts["rows"],
+        columns=dtypes.columns_of(final),
+        zeros=_zeros(part, path, final),
+    )
     return _with_times(part, path, final)
 
 
@@ -166,6 +172,19 @@ def _final(name: str, dtype: pl.DataType, facts: Mapping[str, Any], part: Part) 
     # An empty CSV column says nothing of its type: the other files may know it.
     guessed = part.format != "parquet" and name not in part.types
     return pl.Null() if guessed and dtype == pl.String and facts[f"empty {name}"] else dtype
+
+
+def _zeros(part: Part, path: Path, final: Mapping[str, pl.DataType]) -> dict[str, str]:
+    """A value with a zero before its first digit, by whole-number column of text: it is lost."""
+    whole = [n for n, dtype in final.items() if dtype.is_integer() and n not in part.types]
+    if part.format not in {"csv", "tsv"} or not whole:
+        return {}
+    as_text: dict[str, pl.DataType] = {name: pl.String() for name in whole}
+    padded = [pl.col(n).filter(pl.col(n).str.contains(_PADDED)).first() for n in whole]
+    with reading(part.uri):
+        rows = _scan_csv(part, path, {**final, **as_text}).select(padded)
+        found = rows.collect(engine="streaming").row(0, named=True)
+    return {name: value.strip() for name, value in found.items() if value is not None}
 
 
 def _with_times(part: Part, path: Path, final: Mapping[str, pl.DataType]) -> Part:

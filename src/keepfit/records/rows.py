@@ -29,6 +29,7 @@ class Part(Record, frozen=True, kw_only=True):
     time: str | None = None  # the column those two are of
     frequency: str | None = None  # of series, as the file of models said it when it was read
     types: dict[str, str] = {}  # what the file of models said of its columns when it was read
+    zeros: dict[str, str] = {}  # a value that begins with 0, by column that was read as numbers
 
 
 class Snapshot(Record, frozen=True, kw_only=True):
@@ -55,7 +56,7 @@ class Removal(Record, frozen=True, kw_only=True):
 class Finding(Record, frozen=True, kw_only=True):
     """What a check of the data found."""
 
-    check: str  # schema, nulls, unique, ranges, freshness, rows, series, labels
+    check: str  # schema, nulls, unique, ranges, freshness, rows, series, labels, zeros
     severity: Severity
     message: str  # place, value, what was expected
     column: str | None = None
