@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 
@@ -120,7 +121,8 @@ def test_notes_that_are_damaged_or_in_the_way_cost_only_time(months, tmp_path):
     folder = tmp_path / "notes"
     noted = msgspec.structs.replace(job, notes=str(folder))
     whole = fit(job)
-    for damage in (b"", b"x" * 40, None):
+    strange = hashlib.sha256(b"x").digest() + b"x"  # whole, but nothing that is known
+    for damage in (b"", b"x" * 40, strange, None):
         fit(noted)
         files = [file for file in folder.rglob("*") if file.is_file()]
         assert len(files) == 6  # a look and a lesson for each file of rows

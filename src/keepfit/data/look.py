@@ -45,10 +45,10 @@ def look_at(part: PartRows, notes: Notes) -> Look:
     """What is seen of the file; it is read only where no note tells of it."""
     wanted = _named(part.spec)
     name = digest_of([part.name, wanted])
-    if (kept := notes.find(name)) is not None:
-        return _from(msgspec.msgpack.decode(kept, type=_Note))
+    if note := notes.find(name, _Note):
+        return _from(note)
     found = _looked(part, wanted)
-    notes.keep(name, msgspec.msgpack.encode(_note(found)))
+    notes.keep(name, _note(found))
     return found
 
 

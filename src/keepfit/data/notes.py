@@ -6,22 +6,27 @@ import hashlib
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
+
+import msgspec
 
 from keepfit.digest import Digest
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 _CHECK = hashlib.sha256().digest_size
 
 
 class Notes:
-    """Bytes by the digest of all that they come from; best effort, losing them costs only time."""
+    """Records by the digest of all that they come from; losing them costs only time."""
 
     def __init__(self, folder: Path | str | None = None, what: str = "") -> None:
         """Those of `what` in the folder, which need not be there; without one nothing is kept."""
         self._folder = None if folder is None else Path(folder) / what
         self._used: set[str] = set()
 
-    def find(self, name: Digest) -> bytes | None:
-        """What was kept by that name; None where nothing was, or it is damaged."""
+    def find(self, name: Digest, kind: type[T]) -> T | None:
+        """The record that was kept by that name; None where nothing was, or it is damaged."""
         if self._folder is None:
             return None
         self._used.add(name)
@@ -29,14 +34,20 @@ class Notes:
             kept = (self._folder / name).read_bytes()
         except OSError:
             return None
-        data = kept[_CHECK:]
-        return data if hashlib.sha256(data).digest() == kept[:_CHECK] else None
+        data = memoryview(kept)[_CHECK:]
+        if hashlib.sha256(data).digest() != kept[:_CHECK]:
+            return None
+        try:
+            return msgspec.msgpack.decode(data, type=kind)
+        except msgspec.DecodeError:
+            return None  # what writes these records has changed since
 
-    def keep(self, name: Digest, data: bytes) -> None:
-        """Keep the bytes; failing to is no error."""
+    def keep(self, name: Digest, record: msgspec.Struct) -> None:
+        """Keep the record; failing to is no error."""
         if self._folder is None:
             return
         self._used.add(name)
+        data = msgspec.msgpack.encode(record)
         draft = self._folder / f".{name}.{os.getpid()}"
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)

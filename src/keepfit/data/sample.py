@@ -28,18 +28,16 @@ class _Note(msgspec.Struct, frozen=True):
 def some_of(side: Share, share: float, notes: Notes) -> pl.DataFrame:
     """About that share of the rows, all for 1 or more; read only where no note tells as many."""
     name = digest_of([side.name, "sample"])
-    if (kept := notes.find(name)) is not None:
-        note = msgspec.msgpack.decode(kept, type=_Note)
-        if note.share >= share:
-            rows = pl.read_ipc(io.BytesIO(note.rows))
-            lucky = _lucky(side.name, np.frombuffer(note.places, dtype="<i8"), share)
-            return rows.filter(pl.Series(lucky))
+    note = notes.find(name, _Note)
+    if note and note.share >= share:
+        lucky = _lucky(side.name, np.frombuffer(note.places, dtype="<i8"), share)
+        return pl.read_ipc(io.BytesIO(note.rows)).filter(pl.Series(lucky))
     chosen = _lucky(side.name, np.arange(side.height), share)
     rows = _read(side, chosen)
     data = io.BytesIO()
     rows.write_ipc(data, compression="zstd")
     places = np.flatnonzero(chosen).astype("<i8").tobytes()
-    notes.keep(name, msgspec.msgpack.encode(_Note(share, data.getvalue(), places)))
+    notes.keep(name, _Note(share, data.getvalue(), places))
     return rows
 
 

@@ -106,10 +106,10 @@ class _School:
     def taught(self, share: Share) -> Taught:
         """What the rows of a file come to; they are read only where no note tells of them."""
         name = digest_of([share.name, self._how()])
-        if (kept := self.notes.find(name)) is not None:
-            return msgspec.msgpack.decode(kept, type=Taught)
+        if note := self.notes.find(name, Taught):
+            return note
         taught = self._read(share)
-        self.notes.keep(name, msgspec.msgpack.encode(taught))
+        self.notes.keep(name, taught)
         return taught
 
     def _how(self) -> list[object]:
