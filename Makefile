@@ -9,7 +9,7 @@ TORCH  := torch==2.13.0+cpu
 EXTRAS := sklearn catboost lightgbm language safetensors forecast plot optuna cloud onnx sql
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak check bench docs lock clean
+.PHONY: help demo test slow soak check bench docs lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +33,10 @@ demo: $(READY) ## Watch a model age and be kept fit: a year of real flights in .
 	@echo "  (keepfit is in $(BIN): source $(BIN)/activate)"
 
 test: $(READY) $(NEURAL) ## Run the tests
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow and not soak"
+
+slow: $(READY) $(NEURAL) ## Run the longer tests: the examples, and proofs by many trials
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "slow and not soak"
 
 soak: $(READY) $(NEURAL) ## Run the registry's proofs at their full size, and print their figures
 	$(BIN)/python -m pytest -m soak --numprocesses 0 --capture no -v

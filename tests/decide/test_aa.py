@@ -7,6 +7,8 @@ import pytest
 
 from keepfit.errors import SourceError
 
+pytestmark = pytest.mark.slow
+
 BENCH = Path(__file__).parents[2] / "bench"
 RETRAINS = 100
 

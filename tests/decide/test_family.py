@@ -9,6 +9,8 @@ from keepfit.decide.gate import judge
 from keepfit.evaluate.compare import measure
 from keepfit.kinds.base import Prediction
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = 400
 GATE = Gate(
     metric="mae",

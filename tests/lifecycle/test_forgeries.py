@@ -361,6 +361,7 @@ def test_the_true_history_is_accepted(forger):
     assert canonical(forger.read(forger.objects)) == canonical(forger.true)
 
 
+@pytest.mark.slow
 def test_of_a_thousand_forgeries_none_is_accepted_and_without_signers_most_would_be(forger):
     landed, accepted = attack(forger, 1_400, seed=5)
     assert accepted == []

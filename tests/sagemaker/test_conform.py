@@ -100,7 +100,16 @@ PLANTED = {
 }
 
 
-@pytest.mark.parametrize("broken", PLANTED)
+WAITED_FOR = {"slow-ping", "deaf-server"}  # half a minute and more each
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param(each, marks=[pytest.mark.slow] if each in WAITED_FOR else [])
+        for each in PLANTED
+    ],
+)
 def test_a_promise_that_is_broken_is_seen(verdict, broken):
     wanted = ids(*PLANTED[broken])
     found = verdict(broken, *wanted, ready=5)

@@ -158,6 +158,7 @@ def say(siege):
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads what Linux tells")
+@pytest.mark.slow
 def test_nasty_requests_are_answered_and_leave_nothing_behind(taxi, serve):
     serving = serve(taxi, "fare@production", "borough@production")
     target, seed = Target(serving), 7

@@ -32,6 +32,8 @@ from keepfit.store.books import Books
 from keepfit.store.events import Purge, PurgeParts, Tombstone
 from keepfit.store.reading import unchained
 
+pytestmark = pytest.mark.slow
+
 DAY = timedelta(days=1)
 GRACE, YOUNG = 7 * DAY, 10 * DAY
 RULES = Rules(Keep(versions=1, days=YOUNG.days), frozenset())

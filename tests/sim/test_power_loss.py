@@ -26,6 +26,8 @@ from keepfit.store.folders import Folders
 from keepfit.store.local import LocalStore
 from keepfit.store.registry import Registry
 
+pytestmark = pytest.mark.slow
+
 ROOT = "/srv/store"
 FILES = {"model.json": b"w" * 1200, "evidence.json": b"{}", "code/features.py": b"x = 1\n"}
 SEEDS = 40

@@ -25,6 +25,8 @@ from keepfit.store.keys import record, version_folder
 from keepfit.store.registry import Registry
 from keepfit.store.steps import Delete, Keys
 
+pytestmark = pytest.mark.slow
+
 FAULTS = 4
 EACH = 150  # schedules of a scenario in the quick suite
 FULL = int(os.environ.get("KEEPFIT_SCHEDULES", "1000000"))

@@ -83,6 +83,7 @@ def killings(served, source, output, pace, points, seed):
         ("parquet", True, PARQUET),  # whose rows never pass through Python
     ],
 )
+@pytest.mark.slow
 def test_killed_anywhere_a_job_ends_with_the_bytes_of_an_unbroken_run(
     served, many, form, typed, pace
 ):
