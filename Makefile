@@ -6,7 +6,7 @@ READY  := $(ENV)/.ready
 NEURAL := $(ENV)/.torch
 # Not in the lock: an index resolves torch to the build with CUDA, gigabytes that no test uses.
 TORCH  := torch==2.13.0+cpu
-EXTRAS := sklearn catboost lightgbm language safetensors forecast plot optuna cloud onnx sql
+EXTRAS := sklearn catboost lightgbm language embeddings safetensors forecast plot optuna cloud onnx sql
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test slow soak check bench docs lock clean

@@ -16,7 +16,6 @@ from keepfit.kinds import kind, params_of
 from keepfit.kinds.base import Lesson
 from keepfit.kinds.text_bags import learn
 from keepfit.kinds.text_classifier import TextModel
-from keepfit.kinds.text_file import Parts
 from keepfit.kinds.text_grams import Grams
 
 KIND = kind("text-classifier")
@@ -119,8 +118,8 @@ def test_validation_makes_probabilities_fit():
     settings = {"epochs": 12, "patience": 12, "dropout": 0.0, "learning_rate": 0.5}
     model = fit(train, validation, **settings)
     temperature = model.describe()["temperature"]
-    header, vocabulary, network, _ = model.parts
-    plain = TextModel(Parts(replace(header, temperature=1.0), vocabulary, network, None))
+    mild = replace(model.parts.header, temperature=1.0)
+    plain = TextModel(model.parts._replace(header=mild))
     assert temperature != 1
     assert log_loss(model, later) < log_loss(plain, later)
     assert fit(train, **settings).describe()["temperature"] == 1

@@ -33,7 +33,8 @@ CASES = {
 
 @pytest.fixture(params=CASES.values(), ids=CASES)
 def case(request):
-    pytest.importorskip(PROMISES["extra_of"](request.param))
+    for extra in PROMISES["extras_of"](request.param):
+        pytest.importorskip(extra)
     return request.param
 
 

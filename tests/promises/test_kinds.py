@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import os
@@ -10,11 +11,13 @@ import sys
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 import pytest
+import sentence_models
 from pydantic import ValidationError
 
 from keepfit.config.schema.rows import Encode
@@ -101,6 +104,15 @@ CASES = {
     "texts of codes": Case(
         "text-classifier", {"levels": (2, 4), "epochs": 20, "words": 0}, "code", ("note",)
     ),
+    "sentences": Case(
+        "text-classifier",
+        {"embeddings": "models/small", "words": 0, "characters": (), "epochs": 20},
+        "label",
+        ("note",),
+    ),
+    "sentences and n-grams": Case(
+        "text-classifier", {"embeddings": "models/small", "epochs": 20}, "yes", ("note", "colour")
+    ),
     "python": Case("python", {"class": "own_kinds:Means"}, "amount"),
     "python of classes": Case("python", {"class": "own_kinds:Centroids"}, "label"),
 }
@@ -122,14 +134,31 @@ EXTRAS = {
 
 @pytest.fixture(params=CASES.values(), ids=CASES)
 def case(request) -> Case:
-    if extra := extra_of(request.param):
+    for extra in extras_of(request.param):
         pytest.importorskip(extra)
     return request.param
 
 
-def extra_of(case: Case) -> str | None:
-    """The package that its kind needs beside keepfit."""
-    return EXTRAS.get(case.kind.partition("-")[0])
+def extras_of(case: Case) -> tuple[str, ...]:
+    """The packages that it needs beside keepfit."""
+    if "embeddings" in case.params:
+        return ("tokenizers", "onnxruntime", "onnx")
+    extra = EXTRAS.get(case.kind.partition("-")[0])
+    return (extra,) if extra else ()
+
+
+def home_of(case: Case) -> Path:
+    """The folder of what it names of the project."""
+    return sentences() if "embeddings" in case.params else HOME
+
+
+@cache
+def sentences() -> Path:
+    """A folder with a sentence model."""
+    folder = TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    sentence_models.write(Path(folder.name) / "models/small", sentence_models.files())
+    return Path(folder.name)
 
 
 def rows(count: int, seed: int) -> pl.DataFrame:
@@ -174,7 +203,9 @@ def lesson(case: Case, train: pl.DataFrame, **encode: object) -> Lesson:
 
 def fit(case: Case, train: pl.DataFrame, **encode: object) -> Fitted:
     params = params_of(case.kind)(**case.params)
-    return kind(case.kind, HOME).fit(lesson(case, train, **encode), params, seed=42, threads=1)
+    return kind(case.kind, home_of(case)).fit(
+        lesson(case, train, **encode), params, seed=42, threads=1
+    )
 
 
 @cache
@@ -219,14 +250,14 @@ def test_it_learns_something(case, fitted):
 
 
 def test_it_says_what_its_task_is(case, fitted):
-    task = kind(case.kind, HOME).task(params_of(case.kind)(**case.params))
+    task = kind(case.kind, home_of(case)).task(params_of(case.kind)(**case.params))
     assert task == ("classification" if fitted.classes else "regression")
 
 
 def test_a_param_it_does_not_have_is_refused_by_name(case):
     def learn_with_it() -> None:  # params that are anything are looked at by the estimator
         bad = params_of(case.kind)(**case.params, no_such_param=1)
-        kind(case.kind, HOME).fit(lesson(case, rows(50, seed=1)), bad, seed=1, threads=1)
+        kind(case.kind, home_of(case)).fit(lesson(case, rows(50, seed=1)), bad, seed=1, threads=1)
 
     with pytest.raises((ValidationError, UserError), match="no_such_param"):
         learn_with_it()
@@ -242,22 +273,30 @@ def test_one_row_is_predicted_like_many(fitted):
 
 def test_what_it_saves_it_loads(case, fitted):
     files, later = fitted.save(), rows(60, seed=3)
-    again = kind(case.kind, HOME).load(files)
+    again = kind(case.kind, home_of(case)).load(files)
     assert bits(again.predict(later)) == bits(fitted.predict(later))
     assert (again.save(), again.classes) == (files, fitted.classes)
 
 
 def test_it_is_saved_in_formats_that_run_no_code(fitted):
     for name, data in fitted.save().items():
-        assert name.rpartition(".")[2] in {"json", "skops", "npy", "cbm", "txt", "safetensors"}
+        assert name.rpartition(".")[2] in {
+            "json",
+            "skops",
+            "npy",
+            "cbm",
+            "txt",
+            "safetensors",
+            "onnx",
+        }
         assert not data.startswith(b"\x80")  # how every pickle begins
 
 
 def test_files_of_another_kind_are_not_loaded(case):
     with pytest.raises(Corrupt):
-        kind(case.kind, HOME).load({"model.json": b"{}"})
+        kind(case.kind, home_of(case)).load({"model.json": b"{}"})
     with pytest.raises(Corrupt):
-        kind(case.kind, HOME).load({})
+        kind(case.kind, home_of(case)).load({})
 
 
 def test_fitting_twice_gives_the_same_bytes(case, fitted):
@@ -267,7 +306,7 @@ def test_fitting_twice_gives_the_same_bytes(case, fitted):
 @pytest.fixture(scope="session")
 def made_elsewhere(tmp_path_factory) -> list[dict[str, dict[str, str]]]:
     """What two processes with other hash seeds, folders and clocks' zones made of every case."""
-    names = [n for n, c in CASES.items() if not (extra := extra_of(c)) or find_spec(extra)]
+    names = [name for name, case in CASES.items() if all(map(find_spec, extras_of(case)))]
     places = [("0", tmp_path_factory.mktemp("elsewhere"), "UTC"), ("4242", "/", "Asia/Tokyo")]
     return [digests(names, *place) for place in places]
 

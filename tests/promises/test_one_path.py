@@ -66,12 +66,13 @@ NAMES = {
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     """A model of every kind and every way into it, each with a version in production."""
-    for package in ("sklearn", "catboost", "lightgbm", "torch"):
+    for package in ("sklearn", "catboost", "lightgbm", "torch", "tokenizers", "onnx"):
         pytest.importorskip(package)
     root = tmp_path_factory.mktemp("one-path")
     rows(300, seed=3).with_row_index("id").write_csv(root / "rows.csv")
     (root / "steps.py").write_text(CHANGE)
     shutil.copy(Path(__file__).with_name("own_kinds.py"), root)  # what kind `python` names
+    shutil.copytree(KINDS["sentences"](), root, dirs_exist_ok=True)
     models = [model(name, *which) for name, which in NAMES.items()]
     (root / "keepfit.toml").write_text('[project]\nname = "one"\n' + "".join(models))
     keepfit(root, "run")

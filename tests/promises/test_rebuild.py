@@ -210,6 +210,7 @@ def made(folder, seed):
         text += "".join(f"{key} = {json.dumps(value)}\n" for key, value in case.params.items())
     (folder / "keepfit.toml").write_text(text)
     shutil.copy(Path(__file__).with_name("own_kinds.py"), folder)  # what kind `python` names
+    shutil.copytree(KINDS["sentences"](), folder, dirs_exist_ok=True)
     with Trainer() as trainer:
         for done in run(models(folder), ports(folder, trainer), How()):
             if done.error:
@@ -277,7 +278,7 @@ def rebuilt(folder, world, *, shared):
 
 
 def test_every_kind_is_made_again_bit_for_bit_where_everything_is_otherwise(tmp_path, shim):
-    for package in ("sklearn", "catboost", "lightgbm", "torch"):
+    for package in ("sklearn", "catboost", "lightgbm", "torch", "tokenizers", "onnx"):
         pytest.importorskip(package)
     found = worlds(shim, tmp_path)
     everything = Otherwise({})

@@ -161,6 +161,9 @@ def _per_wrongs(read: dict[str, Any]) -> Iterator[Wrong]:
         yield Wrong(path, f"is {shown(name)}, the only feature; expected others to predict from")
     if read.get("train") == "update":
         yield Wrong(("train",), "is 'update'; expected 'window' or 'all' with `per`")
+    if _entry(read.get("params"), "embeddings") is not None:
+        told = "is beside `per`; expected one of them: each value would have a copy of its own"
+        yield Wrong(("params", "embeddings"), told)
 
 
 def _stages_unknown(read: dict[str, Any], stages: tuple[str, ...]) -> Iterator[Wrong]:

@@ -15,6 +15,7 @@ from keepfit.export.dockerfile import BIN, PROJECT, WHEELS, Facts, dockerfile, i
 from keepfit.export.lock import LOCK, lock_of
 from keepfit.export.scripts import SCRIPTS
 from keepfit.export.wheel import own_wheel
+from keepfit.lifecycle.assets import assets_of
 
 DOCKERFILE, IGNORE = "Dockerfile", ".dockerignore"
 _PROGRAMS = f"{BIN}/"
@@ -52,10 +53,13 @@ def context_of(project: Project) -> Context:
 
 
 def _project_files(project: Project) -> dict[str, bytes]:
-    """The file of models and what it names of the folder: code, benchmarks, signers; no rows."""
+    """The file of models and what it names of the folder: code, sentence models, benchmarks,
+    signers; no rows."""
     functions = [path for spec in project.models.values() for path in spec.functions]
     _, code = code_of(functions, project.root)
     named = [project.root / b.file for s in project.models.values() for b in s.benchmark.values()]
+    assets = (assets_of(spec, project.root) for spec in project.models.values())
+    named += [path for found in assets for path in found.values()]
     named += [project.file, *([project.signers] if project.signers else [])]
     inside = [path for path in named if path.is_relative_to(project.root) and path.is_file()]
     others = {path.relative_to(project.root).as_posix(): path.read_bytes() for path in inside}

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from keepfit.errors import DataRefused
 from keepfit.kinds.text_grams import WORDS, Counts, Grams, Marks, Places, Texts, count
 
 Singles = npt.NDArray[np.float32]
@@ -76,15 +75,9 @@ class Vocabulary:
 
 
 def learn(texts: Texts, grams: Grams, most: int) -> tuple[Vocabulary, Bags]:
-    """The n-grams that most texts have, so many at most, and the bags of the texts; DataRefused
-    for texts that have none."""
+    """The n-grams that most texts have, so many at most, and the bags of the texts."""
     counts = count(texts, grams)
     known, seen = np.unique(counts.gram, return_counts=True)
-    if not known.size:
-        raise DataRefused(
-            "the training texts have no words",
-            hint="look at features, clean and params.words: do they leave any text?",
-        )
     if known.size > most:
         stay = np.sort(np.argsort(-seen, kind="stable")[:most])
         known, seen = known[stay], seen[stay]

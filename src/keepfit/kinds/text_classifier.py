@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,16 +13,18 @@ import numpy as np
 import polars as pl
 
 from keepfit.errors import UserError
-from keepfit.kinds import text_bags, text_exact, text_file
+from keepfit.kinds import text_exact, text_file, text_reading
 from keepfit.kinds.base import Lesson, Params, Prediction
 from keepfit.kinds.encode import column
 from keepfit.kinds.labels import validation_of
 from keepfit.kinds.logistic import classes_of
 from keepfit.kinds.prefixes import Prefixes
+from keepfit.kinds.text_embeddings import encoder_at
 from keepfit.kinds.text_file import Header, Parts
 from keepfit.kinds.text_grams import Grams, Places, Texts
 from keepfit.kinds.text_network import Examples, shares
 from keepfit.kinds.text_params import TextClassifier
+from keepfit.kinds.text_reading import Reader
 from keepfit.kinds.text_training import train
 from keepfit.records.base import Label
 
@@ -40,18 +43,18 @@ class TextModel:
     def predict(self, rows: pl.DataFrame) -> Prediction:
         """The likeliest label of each row, and how likely every label is.
 
-        A text of which training saw no n-gram gets the labels' shares among the training rows.
-        UserError or UnknownName for a column that it cannot read.
+        A text of which nothing counts (no n-gram that training saw, no sentence) gets the labels'
+        shares among the training rows. UserError or UnknownName for a column that it cannot read.
         """
-        header, vocabulary, network, exact = self.parts
+        header, vocabulary, network, exact, encoder = self.parts
         texts = texts_of(rows, header.columns)
-        bags = vocabulary.bags(texts)
+        reading = Reader(vocabulary, encoder).read(texts)
         chances = np.empty((rows.height, len(self.classes)))
         first = 0
-        for scores in network.scores(bags):
+        for scores in network.scores(reading):
             chances[first : first + len(scores)] = shares(scores / np.float64(header.temperature))
             first += len(scores)
-        chances[np.diff(bags.starts) == 0] = header.shares
+        chances[reading.empty] = header.shares
         if exact:
             exact.answer(texts, header.grams, chances)
         labels = self._labels.gather(chances.argmax(axis=1))
@@ -66,8 +69,8 @@ class TextModel:
 
     def describe(self) -> dict[str, Any]:
         """What it reads, how many n-grams and labels it knows, and how sure it was made."""
-        header, vocabulary, network, exact = self.parts
-        return {
+        header, vocabulary, network, exact, encoder = self.parts
+        told = {
             "kind": header.kind,
             "columns": list(header.columns),
             "n-grams": msgspec.to_builtins(header.grams),
@@ -76,6 +79,13 @@ class TextModel:
             "labels": len(header.classes),
             "temperature": header.temperature,
             "exact texts": len(exact.table) if exact else 0,
+        }
+        if encoder is None:
+            return told
+        return told | {
+            "embeddings": header.embeddings,
+            "numbers of a sentence": encoder.width,
+            **encoder.settings._asdict(),
         }
 
     @cached_property
@@ -89,23 +99,29 @@ class TextKind:
 
     name: str
     params: type[TextClassifier]
+    home: Path | None = None  # the project's folder
+
+    def at(self, home: Path) -> TextKind:
+        """The same where the project's folders of sentence models lie in that folder."""
+        return replace(self, home=home)
 
     def task(self, params: Params) -> str:  # noqa: ARG002 (the protocol's; estimators need it)
         """Always classification."""
         return "classification"
 
-    def fit(self, lesson: Lesson, params: Params, *, seed: int, threads: int) -> TextModel:  # noqa: ARG002 (numpy's threads are pinned outside)
-        """The model that the training rows teach; UserError for features that are no text, or
-        levels of labels that are none, DataRefused for a target of one class or texts of none."""
+    def fit(self, lesson: Lesson, params: Params, *, seed: int, threads: int) -> TextModel:
+        """The model that the training rows teach; UserError for features that are no text, levels
+        of labels that are none, or a folder without a sentence model, DataRefused for a target of
+        one class or texts of none."""
         wanted = self.params.model_validate(params)
         classes, codes = classes_of(lesson)
         grams = Grams(words=wanted.words, characters=wanted.characters, lowercase=wanted.lowercase)
         texts = texts_of(lesson.train, lesson.features)
-        vocabulary, bags = text_bags.learn(texts, grams, wanted.max_features)
-        validation = _validation(lesson, classes, vocabulary)
+        encoder = encoder_at(self.home, wanted.embeddings) if wanted.embeddings else None
+        reader, reading = text_reading.learn(texts, grams, wanted.max_features, encoder, threads)
         network, temperature = train(
-            Examples(bags, codes),
-            validation,
+            Examples(reading, codes),
+            _validation(lesson, classes, reader, threads),
             prefixes(classes, wanted.levels, lesson.target),
             wanted,
             np.random.default_rng(seed),
@@ -119,10 +135,12 @@ class TextKind:
             shares=tuple((np.bincount(codes, minlength=len(classes)) / codes.size).tolist()),
             temperature=temperature,
             exact=wanted.exact,
+            embeddings=wanted.embeddings,
         )
         exact = text_exact.learn(texts, codes, grams) if wanted.exact else None
         # What is judged is what was written, not what was in memory before.
-        return self.load(text_file.written(Parts(header, vocabulary, network, exact)))
+        made = Parts(header, reader.vocabulary, network, exact, encoder)
+        return self.load(text_file.written(made))
 
     def load(self, files: Mapping[str, bytes]) -> TextModel:
         """The model that was saved; Corrupt if these are not its files."""
@@ -162,13 +180,13 @@ def prefixes(classes: tuple[Label, ...], levels: tuple[int, ...], target: str) -
 
 
 def _validation(
-    lesson: Lesson, classes: tuple[Label, ...], vocabulary: text_bags.Vocabulary
+    lesson: Lesson, classes: tuple[Label, ...], reader: Reader, threads: int
 ) -> Examples | None:
     """The validation rows of known classes; None for none."""
     if (found := validation_of(lesson, classes)) is None:
         return None
     rows, codes = found
-    return Examples(vocabulary.bags(texts_of(rows, lesson.features)), codes)
+    return Examples(reader.read(texts_of(rows, lesson.features), threads), codes)
 
 
 TEXT_CLASSIFIER = TextKind("text-classifier", TextClassifier)

@@ -12,7 +12,9 @@ import numpy as np
 from keepfit.digest import canonical
 from keepfit.errors import Corrupt
 from keepfit.kinds.text_bags import Vocabulary
+from keepfit.kinds.text_embeddings import Encoder, encoder_in
 from keepfit.kinds.text_exact import Exact
+from keepfit.kinds.text_folder import EMBEDDINGS
 from keepfit.kinds.text_grams import Grams
 from keepfit.kinds.text_network import Network
 from keepfit.records.base import Label, Record
@@ -24,7 +26,7 @@ _ARRAYS = {  # name: type, dimensions
     "grams.npy": (np.float16, 2),  # most of the model: halves say the same
     "labels.npy": (np.float32, 2),
 }
-_EXACT = "exact.npy"
+_EXACT, _SENTENCES = "exact.npy", "sentences.npy"
 
 
 class Header(Record, frozen=True, kw_only=True):
@@ -38,6 +40,7 @@ class Header(Record, frozen=True, kw_only=True):
     shares: tuple[float, ...]  # of each class among the training rows
     temperature: float  # what scores are divided by
     exact: bool = False  # whether there is a table of texts and their labels
+    embeddings: str | None = None  # which folder of the project held the sentence model
 
 
 class Parts(NamedTuple):
@@ -47,11 +50,12 @@ class Parts(NamedTuple):
     vocabulary: Vocabulary
     network: Network
     exact: Exact | None
+    encoder: Encoder | None = None
 
 
 def written(parts: Parts) -> dict[str, bytes]:
     """Its files."""
-    header, vocabulary, network, exact = parts
+    header, vocabulary, network, exact, encoder = parts
     arrays: tuple[np.ndarray, ...] = (
         vocabulary.known,
         vocabulary.rarities,
@@ -64,6 +68,9 @@ def written(parts: Parts) -> dict[str, bytes]:
     }
     if exact:
         files[_EXACT] = _bytes(exact.table)
+    if encoder:
+        files[_SENTENCES] = _bytes(network.sentences)
+        files |= {EMBEDDINGS + name: data for name, data in encoder.files.items()}
     return {MODEL: canonical(header), **files}
 
 
@@ -85,8 +92,19 @@ def read(kind: str, files: Mapping[str, bytes]) -> Parts:
     if not agree:
         raise Corrupt(f"{MODEL}: this is no model of kind `{kind}`: its files do not agree")
     exact = _exact(files, len(header.classes)) if header.exact else None
-    network = Network(grams.astype(np.float32), labels)
-    return Parts(header, Vocabulary(header.grams, known, rarities), network, exact)
+    encoder = encoder_in(files) if header.embeddings else None
+    sentences = _sentences(files, encoder, len(labels))
+    network = Network(grams.astype(np.float32), labels, sentences)
+    return Parts(header, Vocabulary(header.grams, known, rarities), network, exact, encoder)
+
+
+def _sentences(files: Mapping[str, bytes], encoder: Encoder | None, hidden: int) -> np.ndarray:
+    if encoder is None:
+        return np.zeros((0, hidden), np.float32)
+    found = _array(_SENTENCES, files, np.float32, 2)
+    if found.shape != (encoder.width, hidden):
+        raise Corrupt(f"{_SENTENCES}: it does not read the vectors of this model's sentences")
+    return found
 
 
 def _exact(files: Mapping[str, bytes], labels: int) -> Exact:

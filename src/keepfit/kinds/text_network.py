@@ -1,4 +1,4 @@
-"""From a bag of n-grams to a score a label, through a small hidden layer.
+"""From what is read of a text to a score a label, through a small hidden layer.
 
 As fastText (Joulin and others, 2017); labels with a common prefix share a part of their vectors.
 Trained by AdaGrad (Duchi and others, 2011) with one step size a vector.
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from keepfit.kinds.text_bags import Bags, Singles
 from keepfit.kinds.text_grams import Places
 from keepfit.kinds.text_params import TextClassifier
+from keepfit.kinds.text_reading import Reading
 
 _TOGETHER = 16  # texts that are scored at once
 _SMALL = 0.05  # how long the vectors of n-grams are beside those of labels, before any step
@@ -25,7 +26,7 @@ _SMALL = 0.05  # how long the vectors of n-grams are beside those of labels, bef
 class Examples:
     """Texts with the places of their labels."""
 
-    bags: Bags
+    texts: Reading
     labels: Places
 
 
@@ -35,17 +36,22 @@ class Network:
 
     grams: Singles  # (n-grams, hidden)
     labels: Singles  # (hidden, labels)
+    sentences: Singles  # (numbers of a sentence, hidden)
 
-    def scores(self, bags: Bags) -> Iterator[Singles]:
+    def scores(self, texts: Reading) -> Iterator[Singles]:
         """(texts, labels), some texts after the other.
 
         Always as many at once, whatever stands behind the last: how a matrix product adds up
         depends on how many rows there are.
         """
         some = np.zeros((_TOGETHER, len(self.labels)), np.float32)
-        for first in range(0, len(bags), _TOGETHER):
-            mine = bags.part(first, min(first + _TOGETHER, len(bags)))
-            some[: len(mine)] = mine.sums(self.grams)
+        vectors = np.zeros((_TOGETHER, len(self.sentences)), np.float32)
+        for first in range(0, len(texts), _TOGETHER):
+            mine = texts.part(first, min(first + _TOGETHER, len(texts)))
+            some[: len(mine)] = mine.bags.sums(self.grams)
+            if vectors.size:
+                vectors[: len(mine)] = mine.vectors
+                some += vectors @ self.sentences
             yield (some @ self.labels)[: len(mine)]
 
 
@@ -54,38 +60,48 @@ class Course:
 
     def __init__(
         self,
-        grams: int,
+        texts: Reading,
         runs: Sequence[Places],
         params: TextClassifier,
         random: np.random.Generator,
     ) -> None:
-        """`runs`: for each level, which of its prefixes each label has, ascending."""
+        """`texts`: some with all that counts; `runs`: for each level, which of its prefixes each
+        label has, ascending."""
         self._runs, self._params, self._random = runs, params, random
         width = params.hidden
         deviation = 1 / np.sqrt(width)
+        grams = int(texts.bags.grams.max(initial=-1)) + 1
         self._grams = self._vectors(grams, _SMALL * deviation)
         self._levels = [self._vectors(int(run[-1]) + 1, deviation) for run in runs]
+        self._sentences = self._vectors(texts.vectors.shape[1], _SMALL * deviation)
         self._gram_squares = np.zeros((grams, 1), np.float32)
         self._level_squares = [np.zeros((len(each), 1), np.float32) for each in self._levels]
+        self._sentence_squares = np.zeros((len(self._sentences), 1), np.float32)
 
     def network(self) -> Network:
         """What it knows by now."""
-        return Network(self._grams.copy(), np.ascontiguousarray(self._labels().T))
+        labels = np.ascontiguousarray(self._labels().T)
+        return Network(self._grams.copy(), labels, self._sentences.copy())
 
     def epoch(self, examples: Examples, rate: float) -> None:
         """Every example once, in an order by chance."""
-        order, size = self._random.permutation(len(examples.bags)), self._params.batch_size
+        order, size = self._random.permutation(len(examples.texts)), self._params.batch_size
         for first in range(0, order.size, size):
             batch = order[first : first + size]
-            self._step(self._thinned(examples.bags.of(batch)), examples.labels[batch], rate)
+            self._step(self._thinned(examples.texts.of(batch)), examples.labels[batch], rate)
 
-    def _step(self, bags: Bags, truth: Places, rate: float) -> None:
-        hidden, labels = bags.sums(self._grams), self._labels()
+    def _step(self, texts: Reading, truth: Places, rate: float) -> None:
+        hidden, labels = texts.bags.sums(self._grams), self._labels()
+        if texts.vectors.size:
+            hidden += texts.vectors @ self._sentences
         errors = shares(hidden @ labels.T)
         errors[np.arange(truth.size), truth] -= 1
-        of_labels = errors.T @ hidden
-        touched, slopes = _slopes(bags, errors @ labels)
+        of_labels, of_hidden = errors.T @ hidden, errors @ labels
+        touched, slopes = _slopes(texts.bags, of_hidden)
         self._grams[touched] -= _steps(slopes, self._gram_squares, touched, rate)
+        if texts.vectors.size:
+            slopes, every = texts.vectors.T @ of_hidden, np.arange(len(self._sentences))
+            self._sentences -= _steps(slopes, self._sentence_squares, every, rate)
         for level, squares, run in zip(self._levels, self._level_squares, self._runs, strict=True):
             starts = np.flatnonzero(np.diff(run, prepend=-1))
             every = np.arange(len(level))
@@ -103,12 +119,15 @@ class Course:
         vectors = self._random.standard_normal((many, self._params.hidden), np.float32)
         return vectors * np.float32(deviation)
 
-    def _thinned(self, bags: Bags) -> Bags:
-        """Without a share of the n-grams, the others weighing the more."""
-        keep = 1 - self._params.dropout
+    def _thinned(self, texts: Reading) -> Reading:
+        """Without a share of the n-grams and of the vectors' numbers, the others weighing the
+        more."""
+        bags, keep = texts.bags, 1 - self._params.dropout
         stay = self._random.random(bags.grams.size) < keep
         starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(stay)])[bags.starts]
-        return Bags(starts, bags.grams[stay], bags.weights[stay] / np.float32(keep))
+        thinner = Bags(starts, bags.grams[stay], bags.weights[stay] / np.float32(keep))
+        stays = self._random.random(texts.vectors.shape) < keep
+        return Reading(thinner, texts.vectors * stays / np.float32(keep))
 
 
 def shares(scores: npt.NDArray[Any]) -> npt.NDArray[Any]:

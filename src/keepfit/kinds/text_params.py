@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Self
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from keepfit.kinds.base import Params
 from keepfit.kinds.params import Rounds, Switch
@@ -15,8 +22,19 @@ Share = Annotated[float, Field(strict=True, ge=0, lt=1)]
 Rate = Annotated[float, Field(strict=True, gt=0, le=10)]
 
 
+def _inside(folder: str) -> str:
+    path = PurePosixPath(folder)
+    if path.is_absolute() or ".." in path.parts or "\\" in folder or str(path) in {"", "."}:
+        raise ValueError("is no folder beside keepfit.toml; expected such as models/minilm")
+    return str(path)
+
+
+Folder = Annotated[str, AfterValidator(_inside)]
+
+
 class TextClassifier(Params):
-    """Texts to labels: hashed n-grams, a small hidden layer, a score for each label."""
+    """Texts to labels: hashed n-grams, sentence embeddings or both, a small hidden layer, a score
+    for each label."""
 
     words: Annotated[int, Field(strict=True, ge=0, le=5)] = 2
     """n-grams of so many words in a row, at most; 0: none"""
@@ -24,6 +42,8 @@ class TextClassifier(Params):
     """n-grams inside of words, from so many characters to so many; []: none"""
     lowercase: Switch = True
     """whether A is a"""
+    embeddings: Folder | None = None
+    """a folder with a sentence model, such as models/minilm: its vectors are read as well"""
     max_features: Rounds = 100_000
     """n-grams that count, at most: those that most of the training texts have"""
     hidden: Annotated[int, Field(strict=True, ge=1, le=4096)] = 64
@@ -47,10 +67,19 @@ class TextClassifier(Params):
 
     @model_validator(mode="after")
     def _something_to_read(self) -> Self:
-        if not (self.words or self.characters):
-            raise ValueError("has neither words nor characters; expected one of them")
+        if not (self.words or self.characters or self.embeddings):
+            raise ValueError("has neither words nor characters nor embeddings; expected one")
         if self.characters and self.characters[0] > self.characters[-1]:
             raise ValueError("has characters that end before they begin; expected such as [2, 5]")
         if any(one >= other for one, other in pairwise(self.levels)):
             raise ValueError("has levels out of order; expected such as [2, 4, 6]")
         return self
+
+    @model_serializer(mode="wrap")
+    def _as_it_was(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without `embeddings` the table is what it was before there were any, or versions of
+        then would seem to be of other params."""
+        table: dict[str, Any] = plain(self)
+        return {
+            name: value for name, value in table.items() if (name, value) != ("embeddings", None)
+        }

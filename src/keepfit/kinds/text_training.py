@@ -40,7 +40,7 @@ def _one(
     random: np.random.Generator,
 ) -> Network:
     """A network after the epoch that validation likes best; without validation, after the last."""
-    course = Course(int(examples.bags.grams.max(initial=-1)) + 1, runs, params, random)
+    course = Course(examples.texts, runs, params, random)
     best, least, since = course.network(), float("inf"), 0
     for epoch in range(params.epochs):
         course.epoch(examples, params.learning_rate * (1 - epoch / params.epochs))
@@ -59,13 +59,14 @@ def together(several: Sequence[Network]) -> Network:
     return Network(
         np.concatenate([each.grams for each in several], axis=1),
         np.concatenate([each.labels for each in several]) * np.float32(1 / len(several)),
+        np.concatenate([each.sentences for each in several], axis=1),
     )
 
 
 def losses(network: Network, examples: Examples) -> Floats:
     """The log loss at each temperature."""
     totals, first = np.zeros(_TEMPERATURES.size), 0
-    for scores in network.scores(examples.bags):
+    for scores in network.scores(examples.texts):
         truth = examples.labels[first : first + len(scores)]
         first += len(scores)
         highest = scores.max(axis=1, keepdims=True)

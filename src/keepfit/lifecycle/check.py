@@ -34,6 +34,7 @@ def check_model(project: Project, name: str) -> list[Problem]:
     ]
     found += _own_kind(project, name) or _update(project, name) or _series(project, name)
     found += _sources(spec, project.root) + _benchmarks(spec, project.root)
+    found += _embeddings(spec, project.root)
     return [
         Problem(_place(project, f"model.{name}.{key}"), f"model.{name}.{key}", told)
         for key, told in found + _baseline(project, name)
@@ -102,10 +103,20 @@ def _benchmarks(spec: ModelSpec, root: Path) -> list[tuple[str, str]]:
     ]
 
 
+def _embeddings(spec: ModelSpec, root: Path) -> list[tuple[str, str]]:
+    """(key, what is wrong) of the folder of a sentence model."""
+    if spec.embeddings is None:
+        return []
+    from keepfit.kinds.text_embeddings import encoder_at
+
+    error = _error(partial(encoder_at, root, spec.embeddings))
+    return [("params.embeddings", f"is '{spec.embeddings}': {_told(error)}")] if error else []
+
+
 def check_store(project: Project) -> list[Problem]:
     """Whether the store can be written to: its folder, or its bucket, which is tried."""
     if error := _error(partial(_try_store, project.store)):
-        told = f"cannot be used: {error}" + (f"; {error.hint}" if error.hint else "")
+        told = f"cannot be used: {_told(error)}"
     elif "://" in project.store or _writable(Path(project.store)):
         return []
     else:
@@ -157,6 +168,10 @@ def _functions(spec: ModelSpec, root: Path) -> Iterator[tuple[str, Look]]:
 
 def _check_metric(function: str, root: Path) -> None:
     check_metric(load_function(function, root))
+
+
+def _told(error: KeepfitError) -> str:
+    return f"{error}; {error.hint}" if error.hint else str(error)
 
 
 def _error(look: Look) -> KeepfitError | None:

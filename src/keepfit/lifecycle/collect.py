@@ -10,6 +10,7 @@ from itertools import islice
 
 from keepfit.config.schema.release import Keep
 from keepfit.digest import digest_of
+from keepfit.kinds.text_folder import EMBEDDINGS
 from keepfit.lifecycle.open import KEYS, MODEL, VALIDATED
 from keepfit.store.collect import Removed
 from keepfit.store.nouns import VersionState
@@ -40,6 +41,8 @@ def survey(registry: Registry, model: str, rules: Rules) -> Survey:
 
 def made_again(path: str) -> bool:
     """Whether a rebuild makes that file of a version again, so that its recipe needs it not."""
+    if path.startswith(MODEL + EMBEDDINGS):  # what it learned with, not what it learned
+        return False
     return path.startswith(MODEL) or path in (KEYS, VALIDATED)
 
 

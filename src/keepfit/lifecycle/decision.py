@@ -59,5 +59,5 @@ def _approved(state: State, held: VersionState, stage: str) -> tuple[str, ...]:
 
 def _changed(before: Manifest, after: Manifest) -> tuple[str, ...]:
     found = [str(change) for change in changes(before.config, after.config)]
-    files = before.recipe.code.files.items() ^ after.recipe.code.files.items()
+    files = before.recipe.code.named.items() ^ after.recipe.code.named.items()
     return (*found, *(f"{path} changed" for path in sorted({path for path, _ in files})))

@@ -15,6 +15,7 @@ from keepfit.digest import Digest
 from keepfit.errors import Refused, UnknownName
 from keepfit.kinds import kind
 from keepfit.kinds.base import Params
+from keepfit.lifecycle.assets import assets_of, with_assets
 from keepfit.lifecycle.trust import Trust
 from keepfit.records.training import Code
 
@@ -74,6 +75,7 @@ def model_of(project: Project, name: str, *, git: GitState | None = None) -> Mod
     spec = project.models[name]
     git = git or git_state(project.root)
     code, files = code_of(spec.functions, project.root, git=git)
+    code = with_assets(code, assets_of(spec, project.root))
     if project.require == "clean" and not code.clean:
         raise Refused(
             f"{name}: the work tree is not a clean commit, and the project says require = 'clean'",

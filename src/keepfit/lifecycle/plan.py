@@ -109,10 +109,14 @@ def _what_changed(model: Model, ports: Ports, newest: VersionState) -> tuple[Bum
         bump = bump_of(before, now)
         reasons += [f"{change} ({bump} version)" for change in changes(before, now)]
     if newest.code != model.code.digest:
-        before_files = ports.registry.manifest(model.name, newest.version).recipe.code.files
-        touched = sorted({path for path, _ in before_files.items() ^ model.code.files.items()})
+        before_code = ports.registry.manifest(model.name, newest.version).recipe.code
         bump = "major" if bump == "major" else "minor"
-        reasons.append(f"code changed: {', '.join(touched)} ({bump} version)")
+        for what, was, is_now in (
+            ("code", before_code.files, model.code.files),
+            ("embeddings", before_code.assets, model.code.assets),
+        ):
+            if touched := sorted({path for path, _ in was.items() ^ is_now.items()}):
+                reasons.append(f"{what} changed: {', '.join(touched)} ({bump} version)")
     return bump, reasons
 
 

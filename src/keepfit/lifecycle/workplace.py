@@ -12,6 +12,7 @@ from keepfit.config.environment import expand
 from keepfit.config.schema.model import ModelSpec
 from keepfit.digest import Digest, sha256_file
 from keepfit.errors import Corrupt, KeepfitError, SourceError
+from keepfit.lifecycle.assets import lay_out_assets
 from keepfit.lifecycle.open import CODE, below
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.warm import warm_in
@@ -36,7 +37,7 @@ def lay_out(
     """The recipe as a job in the empty `folder`, by the `files` of the version that are there.
 
     `root` is the project's folder, where sources may lie. Corrupt where a file of the code is not
-    there, SourceError where rows are gone.
+    there, SourceError where rows are gone, or what was read beside them.
     """
     recipe, code = manifest.recipe, below(files, CODE)
     if missing := recipe.code.files.keys() - code.keys():
@@ -44,6 +45,7 @@ def lay_out(
     for path, data in code.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(data)
+    lay_out_assets(manifest, files, root, folder)
     spec = ModelSpec.model_validate(expand(manifest.config, ports.environ))
     stored = ports.registry.parts(manifest.model)
     finder = _Finder(manifest, spec, stored, root, folder / ".rows", ports.environ)

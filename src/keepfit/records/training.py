@@ -16,6 +16,12 @@ class Code(Record, frozen=True, kw_only=True):
     files: dict[str, Digest] = {}  # path in the project -> digest of its bytes
     commit: str | None = None  # of the project's git repository, if there is one
     clean: bool = False  # whether the work tree was that commit
+    assets: dict[str, Digest] = {}  # what training reads beside code and rows; not stored as code
+
+    @property
+    def named(self) -> dict[str, Digest]:
+        """Every file of the project that took part."""
+        return {**self.files, **self.assets}
 
 
 class Environment(Record, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -23,7 +23,6 @@ from keepfit.digest import Digest, digest_of, sha256_file
 from keepfit.errors import Refused
 from keepfit.kinds import kind, learner, params_of
 from keepfit.kinds.base import Fitted, Lesson, Updating
-from keepfit.records.training import Code
 from keepfit.train.backtest import up_to_date
 from keepfit.train.candidate import candidate_of, validated
 from keepfit.train.job import Fit, Job
@@ -51,8 +50,9 @@ def fit(
     if job.pieces and not job.portion:
         return fit_in_pieces(job, clock)
     spec, root = ModelSpec.model_validate(job.spec), Path(job.root)
-    if job.code is not None and (spec.data.transform or spec.own_class):
-        _check_unchanged(job.code, root)
+    if job.code is not None:
+        own = spec.data.transform or spec.own_class
+        _check_unchanged(job.code.named if own else job.code.assets, root)
     transform = load_function(spec.data.transform, root) if spec.data.transform else None
     prepared = _prepared(job, spec, transform, {} if memory is None else memory)
     begun = clock()
@@ -123,9 +123,9 @@ def _own_kind(name: str) -> tuple[str, ...]:
     return (str(file.parent if file.name == "__init__.py" else file),)
 
 
-def _check_unchanged(code: Code, root: Path) -> None:
-    # What is imported here must be what the recipe will name.
-    for path, digest in code.files.items():
+def _check_unchanged(files: Mapping[str, Digest], root: Path) -> None:
+    # What is imported and read here must be what the recipe will name.
+    for path, digest in files.items():
         if not (root / path).is_file() or sha256_file(root / path) != digest:
             raise Refused(
                 f"{path} changed after the run began: no recipe could name the code that trained",

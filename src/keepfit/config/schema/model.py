@@ -138,6 +138,11 @@ class ModelSpec(Table):
         return self.params.get("class") if self.kind == "python" else None
 
     @property
+    def embeddings(self) -> str | None:
+        """The folder of the sentence model that its kind reads, or None."""
+        return self.params.get("embeddings") if self.kind == "text-classifier" else None
+
+    @property
     def functions(self) -> tuple[str, ...]:
         """Everything of the project's Python that it names, as module:name."""
         own = [metric.function for metric in self.metric.values()]
