@@ -190,6 +190,39 @@ def test_the_n_grams_that_most_texts_have_count():
     assert (found[2] == found[3]).all()
 
 
+def test_probabilities_are_reckoned_when_they_are_asked_for():
+    model = fit(goods(100, seed=1), epochs=2)
+    said = model.predict(goods(3000, seed=2))
+    assert "probabilities" not in vars(said)
+    best = np.array(model.classes)[said.probabilities.argmax(axis=1)]
+    assert (said.values.to_numpy() == best).all()
+    assert said.probabilities is said.probabilities
+
+
+def test_of_a_text_that_is_not_answered_nothing_is_said():
+    said = fit(goods(100, seed=1), epochs=2).predict(goods(4, seed=2))
+    silent = said.without(pl.Series([True, False, False, True]))
+    assert silent.values.is_null().to_list() == [True, False, False, True]
+    assert np.isnan(silent.probabilities).all(axis=1).tolist() == [True, False, False, True]
+    assert (silent.probabilities[1:3] == said.probabilities[1:3]).all()
+
+
+def test_threads_change_no_bit(monkeypatch):
+    model, later = fit(goods(100, seed=1), epochs=2), goods(5000, seed=2)
+    found = []
+    for threads in (1, 3):
+        monkeypatch.setattr(pl, "thread_pool_size", lambda threads=threads: threads)
+        said = model.predict(later)
+        found.append((said.values.to_list(), said.probabilities.tobytes()))
+    assert found[0] == found[1]
+
+
+def test_no_texts_have_no_answers():
+    said = fit(goods(100, seed=1), epochs=2).predict(goods(5, seed=2).clear())
+    assert (said.values.len(), said.values.dtype) == (0, pl.String)
+    assert said.probabilities.shape == (0, 5)
+
+
 def test_texts_without_a_word_are_refused():
     with pytest.raises(DataRefused, match="the training texts have no words"):
         fit(goods(50, seed=1).with_columns(text=pl.lit("...")))

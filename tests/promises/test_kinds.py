@@ -104,6 +104,7 @@ CASES = {
     "texts of codes": Case(
         "text-classifier", {"levels": (2, 4), "epochs": 20, "words": 0}, "code", ("note",)
     ),
+    "texts of many labels": Case("text-classifier", {"epochs": 2}, "lot", ("note",)),
     "sentences": Case(
         "text-classifier",
         {"embeddings": "models/small", "words": 0, "characters": (), "epochs": 20},
@@ -181,6 +182,7 @@ def rows(count: int, seed: int) -> pl.DataFrame:
             "note": notes(np.digitize(amount, [47, 51]), random),
         }
     )
+    frame = frame.with_columns(lot=pl.col("note").str.slice(0, 2) + pl.col("label"))
     return frame.with_columns(pl.when(pl.int_range(pl.len()) % 11 != 5).then(pl.col("size")))
 
 

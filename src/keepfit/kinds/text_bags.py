@@ -4,13 +4,13 @@ frequency (Salton and Buckley, 1988), with scikit-learn's smoothing and sublinea
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
+from keepfit.kinds.text_directory import Directory
 from keepfit.kinds.text_grams import WORDS, Counts, Grams, Marks, Places, Texts, count
-
-Singles = npt.NDArray[np.float32]
+from keepfit.kinds.text_sums import Singles, weighted_sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,10 @@ class Bags:
 
     def sums(self, vectors: Singles) -> Singles:
         """(texts, width): of each bag, the weighted sum of its n-grams' vectors."""
-        sums = np.zeros((len(self), vectors.shape[1]), np.float32)
-        full = np.flatnonzero(np.diff(self.starts))  # of an empty stretch reduceat takes the next
-        if full.size:
-            terms = vectors[self.grams]
-            terms *= self.weights[:, None]
-            sums[full] = np.add.reduceat(terms, self.starts[full], axis=0)
-        return sums
+        return weighted_sums(vectors, self.starts, self.grams, self.weights)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Vocabulary:
     """The n-grams that count, and how rare each is."""
 
@@ -56,20 +50,24 @@ class Vocabulary:
     known: Marks  # ascending
     rarities: Singles
 
+    @cached_property
+    def directory(self) -> Directory:
+        """Where each of them is."""
+        return Directory.of(self.known)
+
     def bags(self, texts: Texts) -> Bags:
         """The bag of each text; n-grams that do not count are left out."""
         return self.weighed(count(texts, self.grams))
 
     def weighed(self, counts: Counts) -> Bags:
         """The bag of each text with these counts."""
-        places = np.searchsorted(self.known, counts.gram)
-        places[places == self.known.size] = 0
-        stay = self.known[places] == counts.gram
-        places, text, gram = places[stay], counts.text[stay], counts.gram[stay]
-        weights = (1 + np.log(counts.times[stay])) * self.rarities[places]
-        for mine in (gram < WORDS, gram >= WORDS):  # each to length 1: of words there are fewer
-            squares = np.bincount(text[mine], weights[mine] ** 2, counts.texts)
-            weights[mine] /= np.sqrt(squares)[text[mine]]
+        places, stay = self.directory.find(counts.gram)
+        places, text, times = places[stay], counts.text[stay], counts.times[stay]
+        scale = 1 + np.log(np.arange(1, times.max(initial=0) + 1))
+        weights = scale[times - 1] * self.rarities[places]
+        # each to length 1, n-grams of characters and of words: of words there are fewer
+        half = 2 * text + (counts.gram[stay] >= WORDS)
+        weights /= np.sqrt(np.bincount(half, weights**2, 2 * counts.texts))[half]
         starts = np.searchsorted(text, np.arange(counts.texts + 1))
         return Bags(starts, places, weights.astype(np.float32))
 

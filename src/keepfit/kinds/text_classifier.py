@@ -19,10 +19,11 @@ from keepfit.kinds.encode import column
 from keepfit.kinds.labels import validation_of
 from keepfit.kinds.logistic import classes_of
 from keepfit.kinds.prefixes import Prefixes
+from keepfit.kinds.text_answers import answers
 from keepfit.kinds.text_embeddings import encoder_at
 from keepfit.kinds.text_file import Header, Parts
 from keepfit.kinds.text_grams import Grams, Places, Texts
-from keepfit.kinds.text_network import Examples, shares
+from keepfit.kinds.text_network import Examples
 from keepfit.kinds.text_params import TextClassifier
 from keepfit.kinds.text_reading import Reader
 from keepfit.kinds.text_training import train
@@ -46,19 +47,7 @@ class TextModel:
         A text of which nothing counts (no n-gram that training saw, no sentence) gets the labels'
         shares among the training rows. UserError or UnknownName for a column that it cannot read.
         """
-        header, vocabulary, network, exact, encoder = self.parts
-        texts = texts_of(rows, header.columns)
-        reading = Reader(vocabulary, encoder).read(texts)
-        chances = np.empty((rows.height, len(self.classes)))
-        first = 0
-        for scores in network.scores(reading):
-            chances[first : first + len(scores)] = shares(scores / np.float64(header.temperature))
-            first += len(scores)
-        chances[reading.empty] = header.shares
-        if exact:
-            exact.answer(texts, header.grams, chances)
-        labels = self._labels.gather(chances.argmax(axis=1))
-        return Prediction(labels, chances, self.classes)
+        return answers(self.parts, texts_of(rows, self.parts.header.columns), self._labels)
 
     def expression(self) -> None:
         """There is none."""

@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 from keepfit.errors import Corrupt, NotInstalled, UserError
-from keepfit.kinds.text_bags import Singles
 from keepfit.kinds.text_folder import (
     EMBEDDINGS,
     TOKENIZER,
@@ -31,6 +30,7 @@ from keepfit.kinds.text_folder import (
     settings_of,
 )
 from keepfit.kinds.text_grams import Texts
+from keepfit.kinds.text_sums import Singles
 
 _TYPES = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
 _READS = ("input_ids", "attention_mask", "token_type_ids")
@@ -188,14 +188,15 @@ def _output(name: str, outputs: list[Any]) -> str:
     if not of_tokens:
         said = ", ".join(names)
         raise Wrong(f"{name} says {said}; expected last_hidden_state, a vector for each token")
-    return of_tokens[0]
+    return str(of_tokens[0])
 
 
 def _of_length_1(vector: np.ndarray) -> Singles:
     length = np.sqrt(np.sum(vector * vector))
     if not np.isfinite(length) or length == 0:
         return np.zeros(vector.size, np.float32)
-    return (vector / length).astype(np.float32)
+    made: Singles = (vector / length).astype(np.float32)
+    return made
 
 
 def _in_short(error: Exception) -> str:

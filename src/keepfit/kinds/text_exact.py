@@ -7,7 +7,6 @@ from hashlib import blake2b
 
 import numpy as np
 
-from keepfit.kinds.encode import Floats
 from keepfit.kinds.text_grams import Grams, Places, Texts, words_of
 
 _UNSEEN = -1
@@ -19,15 +18,14 @@ class Exact:
 
     table: Places  # (texts, 2): the hash, ascending, and the place of the label
 
-    def answer(self, texts: Texts, grams: Grams, chances: Floats) -> None:
-        """Be sure of the label, in `chances` (texts, labels), where a text is in the table."""
+    def answers(self, texts: Texts, grams: Grams) -> tuple[Places, Places]:
+        """Which texts are in the table, and the place of the label of each of these."""
         hashes, labels = self.table.T
         asked = _hashes(texts, grams)
         places = np.searchsorted(hashes, asked)
         places[places == hashes.size] = 0
         seen = np.flatnonzero(hashes[places] == asked) if hashes.size else places[:0]
-        chances[seen] = 0.0
-        chances[seen, labels[places[seen]]] = 1.0
+        return seen, labels[places[seen]]
 
 
 def learn(texts: Texts, labels: Places, grams: Grams) -> Exact:

@@ -27,9 +27,10 @@ _SPACE, _END = " ", "\0"  # between words; before and behind each text
 _GAP = re.compile(rf"[^\w{_END}]+")
 _BASE = 0x9E3779B97F4A7C15  # odd: it has an inverse modulo 2^64
 _INVERSE = pow(_BASE, -1, 2**64)
-_CHUNK = 1 << 20  # characters at a time, or one text
+_CHUNK = 1 << 16  # characters at a time, or one text: what is made of them stays in the cache
 WORDS = 1 << 31  # n-grams of characters have numbers below it, those of words above
-_WIDTH = 2 * WORDS
+_BITS = 32
+_WIDTH = 1 << _BITS
 _NONE = np.zeros(0, np.int64)
 
 
@@ -90,9 +91,14 @@ def _counted(first: int, texts: list[str], grams: Grams) -> tuple[Ints, Marks, I
             keys.append(text * _WIDTH + _first_bits(hashes))
     for text, hashes in stretches.of_words(grams.words):
         keys.append(text * _WIDTH + WORDS + _first_bits(hashes))
-    pairs, times = np.unique(np.concatenate(keys), return_counts=True)
-    text, gram = np.divmod(pairs, _WIDTH)  # in half the room: all texts' are kept together
-    return (text + first).astype(np.int32), gram.astype(np.uint32), times.astype(np.int32)
+    pairs = np.concatenate(keys)
+    pairs.sort()
+    begins = np.flatnonzero(np.diff(pairs, prepend=-1))
+    times = np.diff(begins, append=pairs.size)
+    pairs = pairs[begins]
+    # in half the room: all texts' are kept together
+    text, gram = (pairs >> _BITS) + first, pairs & (_WIDTH - 1)
+    return text.astype(np.int32), gram.astype(np.uint32), times.astype(np.int32)
 
 
 def _plain(texts: list[str], *, lowercase: bool) -> str:
@@ -130,8 +136,8 @@ class _Stretches:
             whole = self._spaces[length - 2 : length - 1 + last] == self._spaces[: last + 1]
         else:
             whole = ~(self._space[: last + 1] & self._space[length - 1 :])
-        starts = np.flatnonzero(whole)
-        return self._text[starts], self._hashes(starts, starts + length)
+        between = (self._sums[length:] - self._sums[:-length]) * self._powers[length - 1 :]
+        return self._text[: last + 1][whole], _spread(between[whole])
 
     def of_words(self, most: int) -> Iterator[tuple[Places, Hashes]]:
         """Text and hash of every word, of every two in a row, and so on."""

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from keepfit.kinds.text_bags import Bags, Singles
+from keepfit.kinds.text_bags import Bags
 from keepfit.kinds.text_grams import Places
 from keepfit.kinds.text_params import TextClassifier
+from keepfit.kinds.text_products import Factor
 from keepfit.kinds.text_reading import Reading
+from keepfit.kinds.text_sums import Singles
 
-_TOGETHER = 16  # texts that are scored at once
+_NEAR = 1e-6  # two numbers of 32 bits above it differ by more than exponents of 64 bits round
 _SMALL = 0.05  # how long the vectors of n-grams are beside those of labels, before any step
 
 
@@ -30,7 +33,7 @@ class Examples:
     labels: Places
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Network:
     """What has been learned."""
 
@@ -38,21 +41,24 @@ class Network:
     labels: Singles  # (hidden, labels)
     sentences: Singles  # (numbers of a sentence, hidden)
 
-    def scores(self, texts: Reading) -> Iterator[Singles]:
-        """(texts, labels), some texts after the other.
+    def hidden(self, texts: Reading) -> Singles:
+        """(texts, hidden)."""
+        hidden = texts.bags.sums(self.grams)
+        if texts.vectors.size:
+            hidden += np.concatenate([*self._by_sentences.with_each(texts.vectors)])
+        return hidden
 
-        Always as many at once, whatever stands behind the last: how a matrix product adds up
-        depends on how many rows there are.
-        """
-        some = np.zeros((_TOGETHER, len(self.labels)), np.float32)
-        vectors = np.zeros((_TOGETHER, len(self.sentences)), np.float32)
-        for first in range(0, len(texts), _TOGETHER):
-            mine = texts.part(first, min(first + _TOGETHER, len(texts)))
-            some[: len(mine)] = mine.bags.sums(self.grams)
-            if vectors.size:
-                vectors[: len(mine)] = mine.vectors
-                some += vectors @ self.sentences
-            yield (some @ self.labels)[: len(mine)]
+    def scores(self, hidden: Singles) -> Iterator[Singles]:
+        """(texts, labels), some texts after the other."""
+        return self._by_labels.with_each(hidden)
+
+    @cached_property
+    def _by_labels(self) -> Factor:
+        return Factor.of(self.labels)
+
+    @cached_property
+    def _by_sentences(self) -> Factor:
+        return Factor.of(self.sentences)
 
 
 class Course:
@@ -131,10 +137,24 @@ class Course:
 
 
 def shares(scores: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Softmax of each row, as exact as the scores are."""
-    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
-    parts: npt.NDArray[Any] = raised / raised.sum(axis=1, keepdims=True)
-    return parts
+    """Softmax of each row, as exact as the scores are, whose room it takes."""
+    scores -= scores.max(axis=1, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=1, keepdims=True)
+    return scores
+
+
+def likeliest(scores: Singles, temperature: float) -> Places:
+    """Of each row, the place of the largest of its shares at that temperature.
+
+    That is the place of the largest score, unless scores are so near to 0, or so far from it, that
+    their exponents cannot be told apart.
+    """
+    best: Places = scores.argmax(axis=1)
+    top = np.abs(scores[np.arange(len(scores)), best])
+    if not np.all((top > _NEAR) & (top < np.inf)):
+        best = shares(scores / np.float64(temperature)).argmax(axis=1)
+    return best
 
 
 def _slopes(bags: Bags, errors: Singles) -> tuple[Places, Singles]:

@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from keepfit.errors import DataRefused
 from keepfit.kinds import text_bags
-from keepfit.kinds.text_bags import Bags, Singles, Vocabulary
+from keepfit.kinds.text_bags import Bags, Vocabulary
 from keepfit.kinds.text_embeddings import Encoder
 from keepfit.kinds.text_grams import Grams, Places, Texts
+from keepfit.kinds.text_sums import Singles
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,9 @@ class Reading:
     @property
     def empty(self) -> npt.NDArray[np.bool_]:
         """Of which texts there is nothing that counts."""
-        return (np.diff(self.bags.starts) == 0) & ~self.vectors.any(axis=1)
+        there = np.diff(self.bags.starts).astype(bool)
+        there |= np.any(self.vectors, axis=1)
+        return ~there
 
     def of(self, texts: Places) -> Reading:
         """Of these texts, in their order."""

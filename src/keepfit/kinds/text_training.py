@@ -66,7 +66,7 @@ def together(several: Sequence[Network]) -> Network:
 def losses(network: Network, examples: Examples) -> Floats:
     """The log loss at each temperature."""
     totals, first = np.zeros(_TEMPERATURES.size), 0
-    for scores in network.scores(examples.texts):
+    for scores in network.scores(network.hidden(examples.texts)):
         truth = examples.labels[first : first + len(scores)]
         first += len(scores)
         highest = scores.max(axis=1, keepdims=True)

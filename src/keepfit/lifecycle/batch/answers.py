@@ -219,7 +219,7 @@ def _reasons(error: RowsRefused, rows: int) -> pl.Series:
 
 def _ranks(said: Prediction, columns: Sequence[str]) -> np.ndarray | None:
     asked = any(name.startswith(("label_", "score_")) for name in columns)
-    if said.probabilities is None or not asked:
+    if not asked or said.probabilities is None:  # some are reckoned when they are looked at
         return None
     return np.argsort(-said.probabilities, axis=1, kind="stable")
 
