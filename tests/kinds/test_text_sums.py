@@ -94,12 +94,12 @@ def test_a_row_of_a_product_has_the_same_bits_wherever_it_stands(inner, outer):
         random.standard_normal(shape).astype(np.float32) for shape in ((inner, outer), (53, inner))
     )
     factor = Factor.of(matrix)
-    together = np.concatenate([*factor.with_each(rows)])
+    together = factor.with_all(rows)
     np.testing.assert_allclose(together, rows @ matrix, rtol=1e-4, atol=1e-4)
     for number in range(len(rows)):
-        (alone,) = factor.with_each(rows[number : number + 1])
+        alone = factor.with_all(rows[number : number + 1])
         assert alone.tobytes() == together[number : number + 1].tobytes()
-    back = np.concatenate([*factor.with_each(rows[::-1])])[::-1]
+    back = factor.with_all(rows[::-1])[::-1]
     assert back.tobytes() == together.tobytes()
 
 
@@ -119,6 +119,6 @@ from keepfit.kinds.text_products import Factor
 random = np.random.default_rng(1)
 matrix = random.standard_normal((192, 3000)).astype(np.float32)
 rows = random.standard_normal((40, 192)).astype(np.float32)
-made = np.concatenate([*Factor.of(matrix).with_each(rows)])
+made = Factor.of(matrix).with_all(rows)
 print(hashlib.sha256(made.tobytes()).hexdigest())
 """

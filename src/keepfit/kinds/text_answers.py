@@ -21,7 +21,9 @@ from keepfit.kinds.text_reading import Reader
 from keepfit.kinds.text_sums import Singles
 from keepfit.records.base import Label
 
+_FEW = 100  # texts
 _TOGETHER = 1024  # texts: what is made of them on the way stays small, whatever their number
+
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -99,7 +101,6 @@ def answers(parts: Parts, texts: Texts, labels: pl.Series) -> Prediction:
     """What the model says of each text."""
     classes = parts.header.classes
     heard = side_by_side(lambda some: Some.of(parts, some), [*_chunks(texts)])
-    best = side_by_side(Some.best, heard)
 
     def chances() -> np.ndarray:
         made = np.empty((len(texts), len(classes)))
@@ -108,7 +109,12 @@ def answers(parts: Parts, texts: Texts, labels: pl.Series) -> Prediction:
         side_by_side(lambda pair: pair[0].chances(pair[1]), [*zip(heard, pieces, strict=True)])
         return made
 
-    return LabelsFirst(labels.gather(np.concatenate(best)), classes, chances)
+    if len(texts) > _FEW:
+        best = side_by_side(Some.best, heard)
+        return LabelsFirst(labels.gather(np.concatenate(best)), classes, chances)
+    made = chances()  # nothing is won by waiting
+    named = [classes[place] for place in made.argmax(axis=1)]
+    return Prediction(pl.Series(labels.name, named, labels.dtype), made, classes)
 
 
 def side_by_side(work: Callable[[Given], Made], things: Sequence[Given]) -> list[Made]:

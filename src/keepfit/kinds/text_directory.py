@@ -19,7 +19,7 @@ class Directory:
     """Ascending numbers, as even as hashes are: one look finds most, where a search takes many."""
 
     known: Marks  # and behind them one that is above all
-    begins: Places  # where those of the same first bits begin
+    begins: npt.NDArray[np.int32]  # where those of the same first bits begin
     shift: int  # bits that are not looked at
 
     @classmethod
@@ -27,12 +27,12 @@ class Directory:
         """Of these, which ascend."""
         shift = 32 - min(max(known.size.bit_length() + 1, _FEWEST), _MOST)
         sizes = np.bincount(known >> shift, minlength=1 << (32 - shift))
-        begins = np.cumsum(sizes) - sizes
+        begins = (np.cumsum(sizes) - sizes).astype(np.int32)
         return cls(np.append(known, np.uint32(0xFFFFFFFF)), begins, shift)
 
     def find(self, asked: Marks) -> tuple[Places, npt.NDArray[np.bool_]]:
         """The place of each, and whether it is there at all."""
-        places = self.begins[asked >> self.shift]
+        places = self.begins[asked >> self.shift].astype(np.int64)
         behind = np.flatnonzero(self.known[places] < asked)
         while behind.size:
             places[behind] += 1

@@ -29,9 +29,9 @@ _BASE = 0x9E3779B97F4A7C15  # odd: it has an inverse modulo 2^64
 _INVERSE = pow(_BASE, -1, 2**64)
 _CHUNK = 1 << 16  # characters at a time, or one text: what is made of them stays in the cache
 WORDS = 1 << 31  # n-grams of characters have numbers below it, those of words above
-_BITS = 32
-_WIDTH = 1 << _BITS
-_NONE = np.zeros(0, np.int64)
+_WORD = np.uint64(WORDS)
+_BITS = np.uint64(32)
+_NONE = np.zeros(0, np.uint64)
 
 
 class Grams(Record, frozen=True, kw_only=True):
@@ -84,21 +84,18 @@ def _chunks(texts: Texts) -> Iterator[tuple[int, list[str]]]:
 def _counted(first: int, texts: list[str], grams: Grams) -> tuple[Ints, Marks, Ints]:
     """Of some texts, that of the number `first` and those behind it."""
     stretches = _Stretches(_plain(texts, lowercase=grams.lowercase))
-    keys = [_NONE]
+    pairs = np.concatenate([_NONE, *stretches.of_words(grams.words)])
     if grams.characters:
-        for length in range(grams.characters[0], grams.characters[-1] + 1):
-            text, hashes = stretches.of_characters(length)
-            keys.append(text * _WIDTH + _first_bits(hashes))
-    for text, hashes in stretches.of_words(grams.words):
-        keys.append(text * _WIDTH + WORDS + _first_bits(hashes))
-    pairs = np.concatenate(keys)
+        lengths = range(grams.characters[0], grams.characters[-1] + 1)
+        pairs = np.concatenate([pairs, *map(stretches.of_characters, lengths)])
     pairs.sort()
-    begins = np.flatnonzero(np.diff(pairs, prepend=-1))
-    times = np.diff(begins, append=pairs.size)
-    pairs = pairs[begins]
+    differs = np.ones(pairs.size + 1, np.bool_)
+    np.not_equal(pairs[1:], pairs[:-1], out=differs[1:-1])
+    begins = np.flatnonzero(differs)
+    times, pairs = begins[1:] - begins[:-1], pairs[begins[:-1]]
     # in half the room: all texts' are kept together
-    text, gram = (pairs >> _BITS) + first, pairs & (_WIDTH - 1)
-    return text.astype(np.int32), gram.astype(np.uint32), times.astype(np.int32)
+    text = (pairs >> _BITS).astype(np.int32) + np.int32(first)
+    return text, pairs.astype(np.uint32), times.astype(np.int32)
 
 
 def _plain(texts: list[str], *, lowercase: bool) -> str:
@@ -113,13 +110,16 @@ def _plain(texts: list[str], *, lowercase: bool) -> str:
 
 
 class _Stretches:
-    """Of the characters of some texts; the end of a text is hashed as a space."""
+    """Of the characters of some texts; the end of a text is hashed as a space.
+
+    Each is told by one number: 32 bits for its text, those below for its n-gram.
+    """
 
     def __init__(self, plain: str) -> None:
         letters = np.frombuffer(plain.encode("utf-32-le"), np.uint32).astype(np.uint64)
         ends = letters == ord(_END)
         letters[ends] = ord(_SPACE)
-        self._text = np.cumsum(ends) - 1
+        self._text = (np.cumsum(ends) - 1).astype(np.uint64) << _BITS
         self._space = letters == ord(_SPACE)
         self._spaces = np.cumsum(self._space)
         self._powers = _powers(_BASE, letters.size)
@@ -127,20 +127,20 @@ class _Stretches:
         terms = letters * _powers(_INVERSE, letters.size)
         self._sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(terms, dtype=np.uint64)])
 
-    def of_characters(self, length: int) -> tuple[Places, Hashes]:
-        """Text and hash of every stretch of that length inside of a word and its spaces."""
+    def of_characters(self, length: int) -> Hashes:
+        """Every stretch of that length inside of a word and its spaces."""
         last = self._space.size - length
         if last < 0:
-            return _NONE, _NONE.astype(np.uint64)
+            return _NONE
         if length > 2:  # no space but at its ends
             whole = self._spaces[length - 2 : length - 1 + last] == self._spaces[: last + 1]
         else:
             whole = ~(self._space[: last + 1] & self._space[length - 1 :])
         between = (self._sums[length:] - self._sums[:-length]) * self._powers[length - 1 :]
-        return self._text[: last + 1][whole], _spread(between[whole])
+        return self._text[: last + 1][whole] | _first_bits(_spread(between[whole]))
 
-    def of_words(self, most: int) -> Iterator[tuple[Places, Hashes]]:
-        """Text and hash of every word, of every two in a row, and so on."""
+    def of_words(self, most: int) -> Iterator[Hashes]:
+        """Every word, every two in a row, and so on."""
         edges = np.diff(self._space.astype(np.int8))
         starts, ends = np.flatnonzero(edges == -1) + 1, np.flatnonzero(edges == 1) + 1
         text = self._text[starts]
@@ -150,7 +150,7 @@ class _Stretches:
             if more:
                 joined = joined[:-1] * np.uint64(_BASE) + single[more:]
             together = text[: joined.size] == text[more:]
-            yield text[: joined.size][together], joined[together]
+            yield text[: joined.size][together] | _first_bits(joined[together]) | _WORD
 
     def _hashes(self, starts: Places, ends: Places) -> Hashes:
         between = self._sums[ends] - self._sums[starts]
@@ -170,5 +170,5 @@ def _spread(hashes: Hashes) -> Hashes:
     return hashes ^ (hashes >> np.uint64(33))
 
 
-def _first_bits(hashes: Hashes) -> Places:
-    return (hashes >> np.uint64(33)).astype(np.int64)
+def _first_bits(hashes: Hashes) -> Hashes:
+    return hashes >> np.uint64(33)

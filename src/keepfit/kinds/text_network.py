@@ -45,11 +45,11 @@ class Network:
         """(texts, hidden)."""
         hidden = texts.bags.sums(self.grams)
         if texts.vectors.size:
-            hidden += np.concatenate([*self._by_sentences.with_each(texts.vectors)])
+            hidden += self._by_sentences.with_all(texts.vectors)
         return hidden
 
     def scores(self, hidden: Singles) -> Iterator[Singles]:
-        """(texts, labels), some texts after the other."""
+        """(texts, labels), some texts after the other, in room that the next ones take again."""
         return self._by_labels.with_each(hidden)
 
     @cached_property

@@ -34,13 +34,21 @@ class Factor:
         return cls((*np.array_split(turned, -(-len(turned) // most)),))
 
     def with_each(self, rows: Singles) -> Iterator[Singles]:
-        """The products of the rows with the matrix, some rows after the other."""
-        ends = np.cumsum([len(piece) for piece in self.pieces])
+        """The products of the rows with the matrix, some rows after the other, in room that the
+        next ones take again."""
+        width = sum(map(len, self.pieces))
+        lanes = np.zeros((rows.shape[1], _TOGETHER), np.float32)
+        made = np.empty((width, _TOGETHER), np.float32)
+        told = np.empty((_TOGETHER, width), np.float32)
+        parts = np.split(made, np.cumsum([len(piece) for piece in self.pieces[:-1]], dtype=int))
         for first in range(0, len(rows), _TOGETHER):
             some = rows[first : first + _TOGETHER]
-            lanes = np.zeros((rows.shape[1], _TOGETHER), np.float32)
             lanes[:, : len(some)] = some.T
-            made = np.empty((ends[-1], _TOGETHER), np.float32)
-            for piece, end in zip(self.pieces, ends, strict=True):
-                np.matmul(piece, lanes, out=made[end - len(piece) : end])
-            yield np.ascontiguousarray(made[:, : len(some)].T)
+            for piece, part in zip(self.pieces, parts, strict=True):
+                np.matmul(piece, lanes, out=part)
+            np.copyto(told, made.T)
+            yield told[: len(some)]
+
+    def with_all(self, rows: Singles) -> Singles:
+        """The products of the rows with the matrix."""
+        return np.concatenate([some.copy() for some in self.with_each(rows)])

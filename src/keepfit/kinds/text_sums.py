@@ -13,7 +13,9 @@ import numpy.typing as npt
 Singles = npt.NDArray[np.float32]
 Places = npt.NDArray[np.int64]
 
-_ROOM = 1 << 16  # numbers at a time, which a core has near at hand
+_ROOM = (
+    1 << 18
+)  # numbers at a time, 1 MB: near at hand, and of so many sums that calls count little
 _LONG, _BESIDE = 128, 8
 
 
