@@ -137,7 +137,8 @@ class _Stretches:
         else:
             whole = ~(self._space[: last + 1] & self._space[length - 1 :])
         between = (self._sums[length:] - self._sums[:-length]) * self._powers[length - 1 :]
-        return self._text[: last + 1][whole] | _first_bits(_spread(between[whole]))
+        found: Hashes = self._text[: last + 1][whole] | _first_bits(_spread(between[whole]))
+        return found
 
     def of_words(self, most: int) -> Iterator[Hashes]:
         """Every word, every two in a row, and so on."""
