@@ -84,6 +84,24 @@ def test_a_text_alone_has_the_bits_that_it_has_among_others():
     assert encoder().vectors(TEXTS, threads=3).tobytes() == once
 
 
+def test_nor_does_a_quantized_network_see_what_stands_beside_a_text(tmp_path):
+    from onnxruntime.quantization import quantize_dynamic
+
+    files = sentence_models.files()
+    plain, small = tmp_path / "plain.onnx", tmp_path / "small.onnx"
+    plain.write_bytes(files["model.onnx"])
+    quantize_dynamic(plain, small)
+    files["model.onnx"] = small.read_bytes()
+    many = Encoder(files).vectors(TEXTS)
+    alone = np.concatenate([Encoder(files).vectors([text]) for text in TEXTS])
+    assert alone.tobytes() == many.tobytes()
+    ids, mask = padded(TEXTS)
+    given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": 0 * ids}
+    tokens = Encoder(files)._run(None, given)[0]
+    batch = of_length_1((tokens * mask[..., None]).sum(axis=1) / mask.sum(axis=1, keepdims=True))
+    assert np.abs(batch - many).max() > 1e-4  # what a padded batch would say
+
+
 def test_what_is_kept_of_texts_is_bounded(monkeypatch):
     monkeypatch.setattr(text_embeddings, "_KEPT", 3 * sentence_models.WIDTH)
     made, texts = encoder(), [f"text {n}" for n in range(9)]
