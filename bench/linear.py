@@ -19,7 +19,7 @@ gathering = RIDGE.gathering(features, "y", Encode())
 rows = pl.scan_parquet("rows.parquet")
 for piece in rows.collect_batches(chunk_size=1 << 17, maintain_order=True, lazy=True):
     gathering.add(piece)
-RIDGE.learn(gathering, Encode(), Ridge(alpha=1.0))
+RIDGE.learn([gathering.packed()], Encode(), Ridge(alpha=1.0))
 """
 
 IN_MEMORY = """
