@@ -239,6 +239,7 @@ metric = "mase"
 """
 
 
+@pytest.mark.slow
 @needs_network
 def test_a_forecast_by_the_weather_from_the_file_to_its_answers(tmp_path):
     (tmp_path / "data").mkdir()

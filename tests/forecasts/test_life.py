@@ -304,6 +304,7 @@ def with_network(root, text=PROJECT):
     return city
 
 
+@pytest.mark.slow
 @needs_network
 def test_a_network_of_all_series_lives_as_any_forecast_does(tmp_path):
     city = with_network(tmp_path)
