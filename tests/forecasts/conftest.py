@@ -1,6 +1,7 @@
 """Series of three shops, hour by hour, and what a model of them is told."""
 
 from datetime import datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,9 @@ from keepfit.config.schema.model import ModelSpec
 from keepfit.config.schema.rows import Encode
 from keepfit.kinds.base import Lesson
 
+# of kind `deepar`
+THERE = find_spec("torch") and find_spec("gluonts")
+needs_network = pytest.mark.skipif(not THERE, reason="needs keepfit[deepar], and torch")
 M4 = Path(__file__).parents[3] / "shared" / "data" / "m4_hourly"
 BEGIN = datetime.fromisoformat("2024-03-04")
 SEASON, HORIZON = 24, 12
@@ -47,7 +51,7 @@ def spec_of(kind="seasonal-naive", **more):
 
 
 def lesson_of(rows, spec):
-    wanted = rows.select(*spec.features, spec.target)
+    wanted = rows.select(*spec.reads, spec.target)
     args = (spec.features, spec.target, wanted, wanted.clear(), Encode())
     return Lesson(*args, series=spec.series, time=spec.data.time)
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 import pytest
-from tests.forecasts.conftest import BEGIN, HORIZON, lesson_of, sales, spec_of
+from tests.forecasts.conftest import BEGIN, HORIZON, lesson_of, needs_network, sales, spec_of
 
 from keepfit.data.check import check
 from keepfit.data.split import cut
@@ -22,8 +22,8 @@ from keepfit.train.predictor import Predictor
 END = BEGIN + timedelta(hours=24 * 12)
 
 
-def split_of(rows=None, **series):
-    spec = spec_of(series=series)
+def split_of(rows=None, kind="seasonal-naive", params=None, **series):
+    spec = spec_of(kind, series=series, params=params or {})
     return cut(sales() if rows is None else rows, spec), spec
 
 
@@ -36,7 +36,8 @@ def predictor_of(fitted, spec):
 
 def learned(split, spec):
     lesson = lesson_of(split.train, spec)
-    return kind(spec.kind).fit(lesson, params_of(spec.kind)(), seed=1, threads=1)
+    params = params_of(spec.kind)(**spec.params)
+    return kind(spec.kind).fit(lesson, params, seed=1, threads=1)
 
 
 def backtest(fitted, split, spec):
@@ -125,6 +126,15 @@ def test_a_kind_that_looks_ahead_is_refused_before_anybody_judges_it():
     split, spec = split_of()
     with pytest.raises(Refused, match="kind `seasonal-naive` looks ahead: its forecast from 2024"):
         up_to_date(Peeking(learned(split, spec)), split, spec)
+
+
+@needs_network
+def test_a_network_of_all_series_is_honest_and_one_that_peeks_is_refused():
+    split, spec = split_of(kind="deepar", params={"epochs": 1, "samples": 10})
+    network = learned(split, spec)
+    assert up_to_date(network, split, spec).kept().height == sales().height
+    with pytest.raises(Refused, match="kind `deepar` looks ahead"):
+        up_to_date(Peeking(network), split, spec)
 
 
 def test_an_honest_kind_is_brought_to_the_end_of_the_rows():

@@ -106,6 +106,7 @@ def test_a_line_of_deepar_is_a_row_a_step(tmp_path):
         (0, datetime.fromisoformat("2024-01-01T00:00"), 1.0, 4, 0, 1),
         (0, datetime.fromisoformat("2024-01-01T01:00"), None, 4, 0, 2),
         (0, datetime.fromisoformat("2024-01-01T02:00"), 3.0, 4, 0, 3),
+        (0, datetime.fromisoformat("2024-01-01T03:00"), None, 4, 0, 9),  # known, and yet to come
         (1, datetime.fromisoformat("2024-01-05T00:00"), 7.0, 5, 1, 0),
         (1, datetime.fromisoformat("2024-01-05T01:00"), 8.0, 5, 1, 1),
     ]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.forecasts.conftest import BEGIN, sales
+from tests.forecasts.conftest import BEGIN, needs_network, sales
 
 from keepfit.config.schema.serving import Answering
 from keepfit.errors import DataRefused
@@ -286,6 +286,56 @@ def test_what_is_wrong_with_the_file_is_told_before_anything_runs(
     assert old in PROJECT
     (tmp_path / "keepfit.toml").write_text(PROJECT.replace(old, new))
     assert told in keepfit(tmp_path, "check", code=2)
+
+
+DEEPAR = """
+kind   = "deepar"
+params = { epochs = 2, hidden_size = 8, samples = 20 }"""
+
+
+def with_network(root, text=PROJECT):
+    """The same shops, two of which are in one city, forecast by a network."""
+    (root / "data").mkdir()
+    city = pl.col("shop").replace_strict({"north": "a", "south": "a", "west": "b"})
+    sales().with_columns(city=city).write_csv(root / "data" / "sales-1.csv")
+    text = text.replace('\nkind   = "seasonal-naive"', DEEPAR)
+    text = text.replace("frequency =", 'static    = ["city"]\nfrequency =')
+    (root / "keepfit.toml").write_text(text)
+    return city
+
+
+@pytest.mark.slow
+@needs_network
+def test_a_network_of_all_series_lives_as_any_forecast_does(tmp_path):
+    city = with_network(tmp_path)
+    assert "✓ sales 1.0.0" in keepfit(tmp_path, "run")
+    assert "IDENTICAL" in keepfit(tmp_path, "rebuild", "sales@latest")
+    assert "sales  fresh" in keepfit(tmp_path, "plan").replace("·  ", "")
+    more = sales(24 * 13).with_columns(city=city).filter(pl.col("hour") >= END)
+    more.write_csv(tmp_path / "day-13.csv")
+    row = {"shop": "west", "city": "b", "hour": END + timedelta(hours=30)}
+    pl.DataFrame([row]).write_csv(tmp_path / "asked.csv")
+    said, _ = predicted(tmp_path, "sales@latest", "asked.csv", "--observe", "day-13.csv")
+    assert said["q0.1"][0] < said["q0.5"][0] < said["q0.9"][0]
+
+
+def test_what_series_are_like_is_for_a_kind_that_reads_it(tmp_path):
+    with_network(tmp_path)
+    text = (tmp_path / "keepfit.toml").read_text().replace(DEEPAR, '\nkind   = "seasonal-naive"')
+    (tmp_path / "keepfit.toml").write_text(text)
+    told = keepfit(tmp_path, "check", code=2)
+    assert "series.static is there, and kind 'seasonal-naive' reads a series and its" in told
+    assert "expected none, or kind 'deepar'" in told
+
+
+def test_check_names_the_command_that_brings_a_missing_extra(tmp_path):
+    with_network(tmp_path)
+    blind = "import sys; sys.modules['gluonts'] = None; from keepfit.cli import main; main()"
+    command = [sys.executable, "-c", blind, "check"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "model.sales.kind is 'deepar', which cannot be trained here" in done.stderr
+    assert "pip install 'keepfit[deepar]'" in done.stderr
 
 
 def test_series_are_not_torn_into_folds(project):

@@ -122,6 +122,7 @@ FORECASTS = {
     "ets",
     "theta",
     "auto-arima",
+    "deepar",
 }  # tests/forecasts puts these to the test
 HOME = Path(__file__).parent  # of the classes
 EXTRAS = {

@@ -266,6 +266,7 @@ def named_columns(spec: ModelSpec) -> Iterator[tuple[str, str]]:
     yield "target", spec.target
     for place, names in (
         ("features", spec.features),
+        ("series.dynamic", spec.series.dynamic if spec.series else ()),
         ("data.key", spec.data.key),
         ("gate.cluster", spec.gate.cluster),
         ("gate.baseline.by", () if isinstance(spec.gate.baseline, str) else spec.gate.baseline.by),

@@ -107,7 +107,8 @@ def holds_series(schema: Mapping[str, pl.DataType]) -> bool:
 def from_deepar(lines: pl.DataFrame, frequency: Duration | None, uri: str) -> pl.DataFrame:
     """`item` (the line's number), `time`, `target`, `cat_0` …, `dynamic_feat_0` …: a row a step.
 
-    The file does not say how far its steps are apart. UserError where nobody does, SourceError with
+    Where `dynamic_feat` tells of later steps than the target, these are rows without one. The file
+    does not say how far its steps are apart. UserError where nobody does, SourceError with
     the line that is no series. Other keys of a line are carried along.
     """
     if frequency is None:
@@ -130,12 +131,18 @@ def from_deepar(lines: pl.DataFrame, frequency: Duration | None, uri: str) -> pl
     for name in dynamic:
         short = pl.col(name).list.len() < pl.col("target").list.len()
         _refuse(rows, short, uri, f"has fewer steps in {name.replace('_', ' ')} than in target")
-        rows = rows.with_columns(pl.col(name).list.head(pl.col("target").list.len()))
+    rows = rows.with_columns(_as_long(["target", *dynamic]))
     others = [n for n in rows.columns if n not in {"start", "target", "number"}]
     steps = _steps(rows, ["target", *dynamic], "start", frequency)
     value = pl.col("target").cast(pl.Float64, strict=False).fill_nan(None)
     first = [ITEM, TIME, "target"]
     return steps.with_columns(value).select(*first, *(n for n in others if n != ITEM))
+
+
+def _as_long(names: list[str]) -> list[pl.Expr]:
+    """Lists of a row as long as the longest of them, null at their ends."""
+    longest = pl.max_horizontal(pl.col(name).list.len() for name in names)
+    return [pl.col(name).list.gather(pl.int_ranges(longest), null_on_oob=True) for name in names]
 
 
 def _steps(

@@ -39,6 +39,8 @@ class Split:
     keys: Keys  # a key a row of `train`, then of `validation`
     report: SplitReport
     unasked: pl.DataFrame  # of series: steps that judge nothing, and are known at later cut-offs
+    # of series with columns that are known of future steps: rows without a target
+    future: pl.DataFrame | None = None
 
     @property
     def pool(self) -> pl.DataFrame:
@@ -105,6 +107,7 @@ class Sided:
     shared: int  # rows that are on no side: a holdout row has their key
     known: int  # rows that are on no side: they were learned from before
     unasked: int  # rows of the holdout that nobody can be asked about
+    future: pl.DataFrame | None = None  # of series.dynamic: rows without a target
 
 
 def side_rows(  # noqa: PLR0913 - all that a row's side may hang on
@@ -130,7 +133,9 @@ def side_rows(  # noqa: PLR0913 - all that a row's side may hang on
     sides = on.take_validation(sides, there, keys, times, spec)
     placed, shared = _apart(sides, keys)
     unlabelled = rows.height - there.height
-    return Sided(there, keys, times, placed, begins, unlabelled, shared, known, int(unasked.sum()))
+    future = rows.filter(~labelled) if spec.series and spec.series.dynamic else None
+    count = int(unasked.sum())
+    return Sided(there, keys, times, placed, begins, unlabelled, shared, known, count, future)
 
 
 def split_of(sided: Sided, spec: ModelSpec, pieces: Pieces, seen: Keys | None) -> Split:
@@ -141,7 +146,8 @@ def split_of(sided: Sided, spec: ModelSpec, pieces: Pieces, seen: Keys | None) -
         report, known=sided.known, before=before, unasked=sided.unasked
     )
     refuse_useless(pieces[0], pieces[2], spec, report)
-    return Split(*pieces, report, sided.rows.filter(pl.Series(sided.sides == on.UNASKED)))
+    unasked = sided.rows.filter(pl.Series(sided.sides == on.UNASKED))
+    return Split(*pieces, report, unasked, sided.future)
 
 
 Pieces = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, Keys, Keys, Keys, Keys]

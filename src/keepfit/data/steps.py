@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 import polars as pl
@@ -12,12 +13,25 @@ from numpy.typing import NDArray
 from keepfit.config.schema.series import Series
 from keepfit.data.casts import moment
 from keepfit.durations import Duration
-from keepfit.errors import DataRefused
+from keepfit.errors import DataRefused, UserError
 
 Floats = NDArray[np.float64]
 Id = tuple[str, ...]  # the values of the columns that name a series, as text
 
 STEP, PHASE, VALUE = "__step", "__phase", "__value"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What is known of the steps of a series beside its values, be they past or to come."""
+
+    steps: NDArray[np.int64]  # rising
+    values: Floats  # (steps, columns of series.dynamic)
+
+    @classmethod
+    def nothing(cls, series: Series) -> Given:
+        """Of no step."""
+        return cls(np.empty(0, np.int64), np.empty((0, len(series.dynamic))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +41,7 @@ class History:
     first: int  # the number of its first step
     phase: int  # how far its steps lie behind the beginning of each: microseconds, or months
     values: Floats  # nan: nothing was observed; never so at the ends
+    given: Given | None = None  # where there are columns of series.dynamic
 
     @property
     def end(self) -> int:
@@ -127,6 +142,52 @@ def _dense(name: Id, at: NDArray[np.int64], values: Floats, phase: int, series: 
     return History(int(at[0]), phase, dense)
 
 
+def given(rows: pl.DataFrame, series: Series, time: str) -> pl.DataFrame:
+    """The steps of which all columns of `series.dynamic` are known, by series and in order; of two
+    of one step the later row's. UserError for a column of no numbers."""
+    for name in series.dynamic:
+        if not (rows.schema[name].is_numeric() or rows.schema[name] in (pl.Boolean, pl.Null)):
+            raise UserError(
+                f"series.dynamic `{name}` holds {rows.schema[name]}; expected numbers",
+                hint="make it numbers under `derive`, or name it in series.static",
+            )
+    by = id_columns(series)
+    numbers = rows.select(pl.col(name).cast(pl.Float64).fill_nan(None) for name in series.dynamic)
+    known = numbered(rows, series, time).drop(PHASE).hstack(numbers).drop_nulls()
+    ordered = known.sort(*by, STEP, maintain_order=True)
+    return ordered.unique([*by, STEP], keep="last", maintain_order=True)
+
+
+def with_given(
+    known: Mapping[Id, History], rows: pl.DataFrame, series: Series
+) -> dict[Id, History]:
+    """The histories with what `given` found of them, from the first step of each on."""
+    by = id_columns(series)
+    parts: Mapping[Id, pl.DataFrame] = rows.partition_by(by, as_dict=True) if by else {(): rows}
+    found = {}
+    for name, history in known.items():
+        part = parts.get(name, rows.clear()).filter(pl.col(STEP) >= history.first)
+        values = part.select(series.dynamic).to_numpy().astype(np.float64)
+        found[name] = replace(history, given=Given(part[STEP].to_numpy(), values))
+    return found
+
+
+def given_of(known: Mapping[Id, History], series: Series) -> pl.DataFrame:
+    """What is known beside the values of histories, as `given` tells it."""
+    by = id_columns(series)
+    there = [(name, h.given or Given.nothing(series)) for name, h in known.items()]
+    names = np.repeat(np.arange(len(there)), [len(one.steps) for _, one in there])
+    texts = pl.DataFrame(
+        [name for name, _ in there], schema=dict.fromkeys(by, pl.String()), orient="row"
+    )
+    steps = np.concatenate([np.empty(0, np.int64), *(one.steps for _, one in there)])
+    empty = np.empty((0, len(series.dynamic)))
+    values = np.concatenate([empty, *(one.values for _, one in there)])
+    told = texts.select(pl.all().gather(names)) if by else pl.DataFrame()
+    columns = {name: values[:, at] for at, name in enumerate(series.dynamic)}
+    return told.with_columns(pl.Series(STEP, steps, pl.Int64)).hstack(pl.DataFrame(columns))
+
+
 def _filled(places: NDArray[np.int64], values: Floats, length: int, how: str) -> Floats:
     every = np.arange(length)
     if how == "interpolate":
@@ -159,6 +220,23 @@ def steps_of(known: Mapping[Id, History], series: Series) -> pl.DataFrame:
         )
         .drop_nulls(VALUE)
     )
+
+
+def times_of(steps: pl.DataFrame, series: Series) -> pl.Series:
+    """When each step is, in naive UTC; of months their first day."""
+    frequency, number, phase = series.frequency, pl.col(STEP), pl.col(PHASE)
+    if frequency.months is not None:
+        month = number * frequency.months + phase
+        time = pl.datetime(month // 12, month % 12 + 1, 1)
+    else:
+        time = (number * frequency.microseconds + phase).cast(pl.Datetime("us"))
+    return steps.select(time.cast(pl.Datetime("us"))).to_series()
+
+
+def time_of(number: int, phase: int, series: Series) -> datetime:
+    """When a step is, as `times_of` has it."""
+    found: datetime = times_of(pl.DataFrame({STEP: [number], PHASE: [phase]}), series).item()
+    return found
 
 
 def told(name: Iterable[str]) -> str:

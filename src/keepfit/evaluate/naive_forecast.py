@@ -22,6 +22,7 @@ def naive_forecast(
     """
     series, time = spec.series, spec.data.time
     assert series is not None and time is not None  # noqa: S101, PT018 the caller has looked
+    series = series.model_copy(update={"static": (), "dynamic": ()})  # it reads neither
     features = (*series.id, time)
     columns = [*features, spec.target]
     past, later = train.select(columns), rows.select(columns)

@@ -81,6 +81,7 @@ KINDS: dict[str, Entry] = {
     "ets": Entry(f"{_FORECAST}:Ets", "keepfit.kinds.statsforecast:ETS"),
     "theta": Entry(f"{_FORECAST}:Theta", "keepfit.kinds.statsforecast:THETA"),
     "auto-arima": Entry(f"{_FORECAST}:AutoArima", "keepfit.kinds.statsforecast:AUTO_ARIMA"),
+    "deepar": Entry(f"{_FORECAST}:DeepAr", "keepfit.kinds.deepar:KIND"),
 }
 
 

@@ -40,7 +40,8 @@ class Lesson:
 
     features: tuple[str, ...]
     target: str
-    train: pl.DataFrame  # the features and the target; the target is never null
+    # the features, the columns of `series.dynamic` and the target, which is never null
+    train: pl.DataFrame
     validation: pl.DataFrame  # the same columns, for early stopping; may have no rows
     encode: Encode
     workplace: Path | None = None  # a folder for what a training that is ended goes on from
@@ -111,7 +112,8 @@ class Observing(Fitted, Protocol):
     """A model of series, whose answers hang on what was observed last."""
 
     # the same model, nothing learned anew, at the end of what it kept and of `rows`, which hold the
-    # target; nothing that is not earlier than `before` (naive UTC) may leave a trace in its answers
+    # target; no target that is not earlier than `before` (naive UTC) may leave a trace in its
+    # answers. Rows whose target is null tell of steps to come: the columns of `series.dynamic`
     def observe(self, rows: pl.DataFrame, before: datetime | None = None) -> Observing: ...
 
     # what it observed, as rows with the target

@@ -1,5 +1,5 @@
-"""What every forecast of one series after the other shares: the answers to each step of a horizon
-are made when a model learns or observes, so that a prediction looks them up."""
+"""What every forecast of series shares: the answers to each step of a horizon are made when a model
+learns or observes, so that a prediction looks them up."""
 
 from __future__ import annotations
 
@@ -18,26 +18,32 @@ from keepfit.data.steps import (
     STEP,
     VALUE,
     Floats,
+    Given,
     History,
     Id,
+    given,
+    given_of,
     histories,
     id_columns,
     numbered,
     observed,
     step,
     steps_of,
+    time_of,
+    times_of,
+    with_given,
 )
 from keepfit.errors import NoForecast, Refusal, UserError
 from keepfit.kinds.base import Lesson, Params, Prediction
-from keepfit.kinds.forecast_file import FORMAT, Learned, read, written
-from keepfit.kinds.forecast_method import Asked, Method, seasonal_naive
+from keepfit.kinds.forecast_file import FORMAT, read, written
+from keepfit.kinds.forecast_method import Asked, Learned, Pins, Teacher, seasonal_naive
 
 
 @dataclass(frozen=True)
 class Forecaster:
     """Series that were learned of, and what follows on their last steps."""
 
-    method: Method
+    teacher: Teacher
     learned: Learned  # how the rows are read, and what each series taught
     histories: dict[Id, History]  # in the order of their names
     answers: Floats  # (series, steps of the horizon, mean and quantiles)
@@ -51,7 +57,19 @@ class Forecaster:
         it has not learned of repeats its last season. DataRefused where steps are missing.
         """
         kept, newer = self._steps(rows, before)
-        return forecaster(self.method, self.learned, histories(kept.vstack(newer), self.series))
+        known = histories(kept.vstack(newer), self.series)
+        return forecaster(self.teacher, self.learned, self._told(known, rows))
+
+    def _told(self, known: dict[Id, History], rows: pl.DataFrame) -> dict[Id, History]:
+        """With what is known of steps beside their values, whenever they are: `series.dynamic`
+        declares that it is known before."""
+        series = self.series
+        if not series.dynamic:
+            return known
+        newer = given(rows, series, self.learned.time)
+        by = [*id_columns(series), STEP]
+        kept = given_of(self.histories, series).join(newer, on=by, how="anti")
+        return with_given(known, kept.vstack(newer).sort(by), series)
 
     def _steps(
         self, rows: pl.DataFrame, before: datetime | None
@@ -83,6 +101,9 @@ class Forecaster:
             told = [Refusal(c, np.flatnonzero(bad).tolist(), w) for c, bad, w in reasons]
             raise NoForecast([one for one in told if one.rows])
         found = self.answers[places, ahead]
+        if (silent := np.isnan(found[:, 0])).any():
+            why = "nothing known of it up to their step: observe rows that tell it, target empty"
+            raise NoForecast([Refusal(series.dynamic[0], np.flatnonzero(silent).tolist(), why)])
         values = pl.Series("prediction", np.ascontiguousarray(found[:, 0]))
         quantiles = found[:, 1:] if series.quantiles else None
         return Prediction(values, quantiles=quantiles, levels=series.quantiles)
@@ -125,7 +146,7 @@ class Forecaster:
         """What it observed, as rows that name a series and a time, with the target."""
         head, steps = self.learned, steps_of(self.histories, self.series)
         named = dict(zip(id_columns(self.series), self.series.id, strict=True))
-        at = _times(steps, self.series).alias(head.time)
+        at = times_of(steps, self.series).alias(head.time)
         return steps.select(*(pl.col(a).alias(b) for a, b in named.items()), at).with_columns(
             steps[VALUE].alias(head.target)
         )
@@ -150,8 +171,8 @@ class Forecaster:
     def describe(self) -> dict[str, Any]:
         head = self.learned
         filled = sum(history.missing for history in self.histories.values())
-        chosen = getattr(self.method, "chosen", None)
-        repeating = sum(map(self._repeats, range(len(self.histories)))) if chosen else 0
+        more = self.teacher.told(head)
+        repeating = sum(map(self._repeats, range(len(self.histories)))) if more else 0
         ends = [time_of(h.end - 1, h.phase, head.series) for h in self.histories.values()]
         told: dict[str, Any] = {
             "series": len(self.histories),
@@ -162,7 +183,7 @@ class Forecaster:
         }
         told |= {"steps missing": filled} if filled else {}
         told |= {"repeat their last season": repeating} if repeating else {}
-        return told | ({"models": chosen(head.taught.values())} if chosen else {})
+        return told | more
 
     def _repeats(self, place: int) -> bool:
         """Whether a series is answered by its last season, for it could not be learned or what was
@@ -183,90 +204,90 @@ def _earlier(steps: pl.DataFrame, before: datetime, series: Series) -> pl.DataFr
     )
 
 
-def _times(steps: pl.DataFrame, series: Series) -> pl.Series:
-    """When each step is, in naive UTC; of months their first day."""
-    frequency, number, phase = series.frequency, pl.col(STEP), pl.col(PHASE)
-    if frequency.months is not None:
-        month = number * frequency.months + phase
-        time = pl.datetime(month // 12, month % 12 + 1, 1)
-    else:
-        time = (number * frequency.microseconds + phase).cast(pl.Datetime("us"))
-    return steps.select(time.cast(pl.Datetime("us"))).to_series()
-
-
-def time_of(number: int, phase: int, series: Series) -> datetime:
-    """When a step is, as `_times` has it."""
-    found: datetime = _times(pl.DataFrame({STEP: [number], PHASE: [phase]}), series).item()
-    return found
-
-
-def forecaster(method: Method, learned: Learned, known: dict[Id, History]) -> Forecaster:
+def forecaster(teacher: Teacher, learned: Learned, known: dict[Id, History]) -> Forecaster:
     """The model at the end of these histories."""
-    series, params = learned.series, method.params.model_validate(learned.params)
-    ordered, asked = dict(sorted(known.items())), Asked.of(series)
+    series, ordered = learned.series, dict(sorted(known.items()))
     answers = np.zeros((len(ordered), series.horizon, 1 + len(series.quantiles)))
-    for place, (name, history) in enumerate(ordered.items()):
-        taught, values = learned.taught.get(name), history.whole(series)
-        said = method.ahead(taught, history, values, asked, params) if taught is not None else None
-        if not said or not said.known:
-            said = seasonal_naive(values, asked)
-        answers[place, :, 0], answers[place, :, 1:] = said
-    return Forecaster(method, learned, ordered, answers)
+    ahead = teacher.ahead(learned, ordered)
+    for place, (history, found) in enumerate(zip(ordered.values(), ahead, strict=True)):
+        said = found if found and found.known else None
+        mean, quantiles = said or seasonal_naive(history.whole(series), Asked.of(series))
+        answers[place, :, 0], answers[place, :, 1:] = mean, quantiles
+        if said and (told := history.given):
+            answers[place, _reach(told, history.end, series.horizon) :] = np.nan
+    return Forecaster(teacher, learned, ordered, answers)
+
+
+def _reach(given: Given, end: int, horizon: int) -> int:
+    """How many steps after the last observed one are known all beside their values."""
+    lacks = ~np.isin(np.arange(end, end + horizon), given.steps)
+    return int(np.argmax(lacks)) if lacks.any() else horizon
 
 
 @dataclass(frozen=True)
 class ForecastKind:
-    """A kind that learns each series by itself."""
+    """A kind that learns series."""
 
-    method: Method
-    ready: Callable[[], object] = lambda: None  # NotInstalled where its extra is missing
+    teacher: Teacher
+    ready: Callable[[], object] = lambda: None  # NotInstalled where its extra is missing; light
     forecasts: bool = True
 
     @property
     def params(self) -> type[Params]:
         """What it takes from the file."""
-        return self.method.params
+        return self.teacher.params
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The keys of `series` whose columns it reads."""
+        return self.teacher.reads
 
     def task(self, params: Params) -> str:  # noqa: ARG002 numbers are all that is forecast
         return "regression"
 
-    def fit(
-        self,
-        lesson: Lesson,
-        params: Params,
-        *,
-        seed: int,  # noqa: ARG002 nothing here is by chance
-        threads: int,  # noqa: ARG002
-    ) -> Forecaster:
+    def fit(self, lesson: Lesson, params: Params, *, seed: int, threads: int) -> Forecaster:
         self.ready()
-        series, time = lesson.series, lesson.time
-        if series is None or time is None:
-            raise UserError(
-                f"kind `{self.method.name}` forecasts, and the model has no `series`",
-                hint='say [model.NAME.series]: frequency = "1 day", horizon = 14, …',
-            )
-        if further := [n for n in lesson.features if n not in (*series.id, time)]:
-            raise UserError(
-                f"kind `{self.method.name}` reads a series and its times, not `{further[0]}`",
-                hint="leave out `features`, or choose a kind that reads them",
-            )
+        series, time = self._read(lesson)
         known = histories(observed(lesson.train, series, time, lesson.target), series)
-        taught = {}
-        for name, history in sorted(known.items()):
-            found = self.method.learn(history, history.whole(series), Asked.of(series), params)
-            if found is not None:
-                taught[name] = found
+        if series.dynamic:
+            known = with_given(known, given(lesson.train, series, time), series)
+        ordered = dict(sorted(known.items()))
+        taught = self.teacher.teach(ordered, series, params, Pins(seed, threads))
         learned = Learned(
             format=FORMAT,
-            kind=self.method.name,
+            kind=self.teacher.name,
             series=series,
             time=time,
             target=lesson.target,
             params=params.model_dump(mode="json"),
-            taught=taught,
+            taught=taught.each,
+            shared=taught.shared,
+            weights=taught.weights,
         )
-        return forecaster(self.method, learned, known)
+        return forecaster(self.teacher, learned, ordered)
+
+    def _read(self, lesson: Lesson) -> tuple[Series, str]:
+        """What a series is and which column says when; UserError where it cannot read the rows."""
+        series, time, name = lesson.series, lesson.time, self.teacher.name
+        if series is None or time is None:
+            raise UserError(
+                f"kind `{name}` forecasts, and the model has no `series`",
+                hint='say [model.NAME.series]: frequency = "1 day", horizon = 14, …',
+            )
+        if further := [n for n in lesson.features if n not in (*series.id, time)]:
+            raise UserError(
+                f"kind `{name}` reads a series and its times, not `{further[0]}`",
+                hint="leave out `features`, or choose a kind that reads them",
+            )
+        for key in ("static", "dynamic"):
+            if (columns := getattr(series, key)) and key not in self.reads:
+                raise UserError(
+                    f"kind `{name}` reads a series and its times, and no series.{key} "
+                    f"(`{columns[0]}`)",
+                    hint=f"choose deepar, or leave out series.{key}",
+                )
+        return series, time
 
     def load(self, files: Mapping[str, bytes]) -> Forecaster:
-        learned, known, answers = read(files, self.method.name)
-        return Forecaster(self.method, learned, known, answers)
+        learned, known, answers = read(files, self.teacher.name)
+        return Forecaster(self.teacher, learned, known, answers)

@@ -1,10 +1,10 @@
-"""A forecaster's files: what it has learned as JSON, what it observed and answers as numbers."""
+"""A forecaster's files: what it has learned as JSON and, of a network, as safetensors; what it
+observed and answers as numbers."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -12,34 +12,24 @@ import numpy as np
 from pydantic import ValidationError
 
 from keepfit.config.schema.series import Series
-from keepfit.data.steps import Floats, History, Id
-from keepfit.digest import canonical
+from keepfit.data.steps import Floats, Given, History, Id
+from keepfit.digest import canonical, sha256
 from keepfit.errors import Corrupt
+from keepfit.kinds.forecast_method import Learned
 
 HEADER, OBSERVED, ANSWERS = "forecast.json", "observed.npy", "answers.npy"
+WEIGHTS, GIVEN = "weights.safetensors", "given.npy"
 FORMAT = 1
 
 
-@dataclass(frozen=True)
-class Learned:
-    """How the rows of a forecast are read, and what each series taught."""
-
-    format: int
-    kind: str
-    series: Series
-    time: str
-    target: str
-    params: dict[str, Any]
-    taught: dict[Id, dict[str, Any]]  # plain data; a series of which nothing was learned is absent
-
-
-class _One(msgspec.Struct, frozen=True):
+class _One(msgspec.Struct, frozen=True, omit_defaults=True):
     """A series in the file."""
 
     id: tuple[str, ...]
     first: int
     phase: int
     steps: int
+    given: int = 0  # of how many steps what is beside the values is known
 
 
 class _Taught(msgspec.Struct, frozen=True):
@@ -49,8 +39,8 @@ class _Taught(msgspec.Struct, frozen=True):
     learned: dict[str, Any]
 
 
-class _Header(msgspec.Struct, frozen=True):
-    """The JSON file."""
+class _Header(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The JSON file; what only a network has is absent from others."""
 
     format: int
     kind: str
@@ -60,6 +50,8 @@ class _Header(msgspec.Struct, frozen=True):
     params: dict[str, Any]
     observed: list[_One]
     taught: list[_Taught]
+    shared: dict[str, Any] = {}
+    weights: str = ""  # the digest of their file: who only answers need not read it
 
 
 def written(learned: Learned, known: Mapping[Id, History], answers: Floats) -> dict[str, bytes]:
@@ -71,15 +63,28 @@ def written(learned: Learned, known: Mapping[Id, History], answers: Floats) -> d
         time=learned.time,
         target=learned.target,
         params=learned.params,
-        observed=[_One(name, h.first, h.phase, len(h.values)) for name, h in known.items()],
+        observed=[
+            _One(name, h.first, h.phase, len(h.values), len(h.given.steps) if h.given else 0)
+            for name, h in known.items()
+        ],
         taught=[_Taught(name, learned.taught[name]) for name in sorted(learned.taught)],
+        shared=learned.shared,
+        weights=sha256(learned.weights) if learned.weights else "",
     )
     values = [history.values for history in known.values()] or [np.empty(0)]
-    return {
+    files = {
         HEADER: canonical(header),
         OBSERVED: _array(np.concatenate(values)),
         ANSWERS: _array(answers),
     }
+    files |= {GIVEN: _array(_table(known))} if learned.series.dynamic else {}
+    return files | ({WEIGHTS: learned.weights} if learned.weights else {})
+
+
+def _table(known: Mapping[Id, History]) -> Floats:
+    """A row a step: its number, and what is known beside its value."""
+    rows = [np.column_stack([h.given.steps, h.given.values]) for h in known.values() if h.given]
+    return np.concatenate(rows) if rows else np.empty((0, 0))
 
 
 def read(files: Mapping[str, bytes], kind: str) -> tuple[Learned, dict[Id, History], Floats]:
@@ -96,16 +101,43 @@ def read(files: Mapping[str, bytes], kind: str) -> tuple[Learned, dict[Id, Histo
         raise Corrupt(f"{HEADER} is of kind {header.kind}, format {header.format}; expected {kind}")
     if answers.shape != shape or values.shape != (steps,):
         raise Corrupt(f"{ANSWERS} holds {answers.shape} numbers; {HEADER} tells of {shape}")
+    weights = files.get(WEIGHTS, b"") if header.weights else b""
+    if header.weights and sha256(weights) != header.weights:
+        raise Corrupt(f"{WEIGHTS}: these are not the weights that {HEADER} names")
+    beside = _beside(files, header, series)
     known, start = {}, 0
-    for one in header.observed:
+    for one, given in zip(header.observed, beside, strict=True):
         part = values[start : start + one.steps]
-        known[one.id] = History(one.first, one.phase, part)
+        known[one.id] = History(one.first, one.phase, part, given)
         start += one.steps
     taught = {one.id: one.learned for one in header.taught}
     head = Learned(
-        header.format, header.kind, series, header.time, header.target, header.params, taught
+        format=header.format,
+        kind=header.kind,
+        series=series,
+        time=header.time,
+        target=header.target,
+        params=header.params,
+        taught=taught,
+        shared=header.shared,
+        weights=weights,
     )
     return head, known, answers
+
+
+def _beside(files: Mapping[str, bytes], header: _Header, series: Series) -> list[Given | None]:
+    """What is known beside the values of each series; Corrupt where it is not told."""
+    if not series.dynamic:
+        return [None] * len(header.observed)
+    counts = [one.given for one in header.observed]
+    try:
+        rows = _numbers(files[GIVEN])
+    except (KeyError, ValueError, EOFError) as error:
+        raise Corrupt(f"{GIVEN}: these are no files of a forecast: {error!s:.200}") from error
+    if counts and rows.shape != (sum(counts), 1 + len(series.dynamic)):
+        raise Corrupt(f"{GIVEN} holds {rows.shape} numbers; {HEADER} tells of {sum(counts)} rows")
+    parts = np.split(rows, np.cumsum(counts)[:-1]) if counts else []
+    return [Given(part[:, 0].astype(np.int64), part[:, 1:]) for part in parts]
 
 
 def _array(numbers: Floats) -> bytes:

@@ -1,15 +1,16 @@
-"""How one series is forecast: what is asked of a method, and what it answers."""
+"""How series are forecast, all together or each alone: what is asked, and what is answered."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from keepfit.config.schema.series import Series
-from keepfit.data.steps import Floats, History
+from keepfit.data.steps import Floats, History, Id
 from keepfit.kinds.base import Params
 
 
@@ -43,8 +44,65 @@ def normal(mean: Floats, deviation: Floats, levels: Sequence[float]) -> Ahead:
     return Ahead(mean, mean[:, None] + deviation[:, None] * away[None, :])
 
 
+@dataclass(frozen=True)
+class Learned:
+    """How the rows of a forecast are read, and what the series taught."""
+
+    format: int
+    kind: str
+    series: Series
+    time: str
+    target: str
+    params: dict[str, Any]
+    taught: dict[Id, dict[str, Any]]  # plain data; a series of which nothing was learned is absent
+    shared: dict[str, Any] = field(default_factory=dict)  # plain data, of all series together
+    weights: bytes = b""  # of a network of all series, as safetensors
+
+
+class Taught(NamedTuple):
+    """What series taught; as in `Learned`."""
+
+    each: dict[Id, dict[str, Any]]
+    shared: dict[str, Any]
+    weights: bytes = b""
+
+
+class Pins(NamedTuple):
+    """What would otherwise be left to chance and to the machine."""
+
+    seed: int
+    threads: int
+
+
+class Teacher(Protocol):
+    """How the series of a table are forecast."""
+
+    # of the kind
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def params(self) -> type[Params]: ...
+
+    # the keys of `series` whose columns it reads: static, dynamic
+    @property
+    def reads(self) -> tuple[str, ...]: ...
+
+    # what the series teach
+    def teach(
+        self, known: Mapping[Id, History], series: Series, params: Any, pins: Pins, /
+    ) -> Taught: ...
+
+    # what follows on each history in turn, by what was learned then; None where that is nothing.
+    # What it says of a series must not hang on the others that are there
+    def ahead(self, learned: Learned, known: Mapping[Id, History], /) -> Iterator[Ahead | None]: ...
+
+    # what `keepfit show` tells of what was learned; empty where nothing is
+    def told(self, learned: Learned, /) -> dict[str, Any]: ...
+
+
 class Method(Protocol):
-    """How one series is forecast."""
+    """How one series is forecast, whatever the others are; it may have `chosen`, for `told`."""
 
     # of the kind
     name: str
@@ -68,6 +126,46 @@ class Method(Protocol):
         params: Any,
         /,
     ) -> Ahead: ...
+
+
+@dataclass(frozen=True)
+class Alone:
+    """Each series by itself, by one method; it keeps the protocol `Teacher`."""
+
+    method: Method
+    reads: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.method.name
+
+    @property
+    def params(self) -> type[Params]:
+        return self.method.params
+
+    def teach(
+        self, known: Mapping[Id, History], series: Series, params: Any, _pins: Pins
+    ) -> Taught:
+        asked = Asked.of(series)
+        found = {
+            name: self.method.learn(history, history.whole(series), asked, params)
+            for name, history in known.items()
+        }
+        return Taught({name: one for name, one in found.items() if one is not None}, {})
+
+    def ahead(self, learned: Learned, known: Mapping[Id, History]) -> Iterator[Ahead | None]:
+        series, params = learned.series, self.params.model_validate(learned.params)
+        for name, history in known.items():
+            taught, values = learned.taught.get(name), history.whole(series)
+            yield (
+                self.method.ahead(taught, history, values, Asked.of(series), params)
+                if taught is not None
+                else None
+            )
+
+    def told(self, learned: Learned) -> dict[str, Any]:
+        chosen = getattr(self.method, "chosen", None)
+        return {"models": chosen(learned.taught.values())} if chosen else {}
 
 
 def seasonal_naive(values: Floats, asked: Asked) -> Ahead:

@@ -7,6 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from keepfit.kinds.base import Params
+from keepfit.kinds.boosting_params import Rate
+from keepfit.kinds.mlp_params import Dropout, Width
+from keepfit.kinds.params import Penalty, Rounds
 
 
 class SeasonalNaive(Params):
@@ -43,3 +46,35 @@ class AutoArima(Params):
     """how many the stepwise search looks at, at most"""
     max_order: Annotated[int, Field(ge=0)] = 5
     """of p + q + P + Q"""
+
+
+class DeepAr(Params):
+    """DeepAR: one recurrent network for all series, which learns from their past values, the time
+    and what they are like, and is asked for paths into the future; trained by Adam."""
+
+    context_length: Rounds | None = None
+    """steps that the network reads before those it forecasts; else as many as it forecasts"""
+    lags: Annotated[tuple[Rounds, ...], Field(min_length=1)] | None = None
+    """how many steps ago the values are that it reads; else what suits frequency and season"""
+    hidden_size: Width = 40
+    """units of each layer"""
+    layers: Annotated[int, Field(strict=True, ge=1, le=10)] = 2
+    """recurrent layers (LSTM), one above the other"""
+    dropout: Dropout = 0.1
+    """share of the units between layers that a step of the training does not see"""
+    embedding: Width | None = None
+    """numbers that stand for a level of a static column; else half of its levels, at most 50"""
+    distribution: Literal["student-t", "normal", "negative-binomial"] = "student-t"
+    """of a value, given those before it; negative-binomial: for counts"""
+    epochs: Rounds = 50
+    """rounds of the training"""
+    batches_per_epoch: Rounds = 50
+    """steps of the training in each round"""
+    batch_size: Rounds = 32
+    """windows a step, of series and times by chance"""
+    learning_rate: Rate = 0.003
+    """how far a step goes, at first; it falls to nothing over the epochs, as a cosine does"""
+    weight_decay: Penalty = 1e-8
+    """how much large weights cost"""
+    samples: Annotated[int, Field(strict=True, ge=10, le=10_000)] = 100
+    """paths that are drawn for each series; mean and quantiles are theirs"""

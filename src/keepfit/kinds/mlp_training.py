@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +16,7 @@ from keepfit.kinds.mlp_network import Singles
 from keepfit.kinds.mlp_params import Mlp
 from keepfit.kinds.mlp_shape import Shape
 from keepfit.kinds.mlp_unfinished import Progress, Unfinished
+from keepfit.kinds.torch_pins import pinned
 
 _AT_ONCE = 8192  # rows whose loss is measured at once
 
@@ -61,7 +60,7 @@ def train(
     What it has learned by the end of an epoch is kept in `unfinished`: a training that is ended
     goes on from there, to the same weights.
     """
-    with _pinned(torch, plan.threads):
+    with pinned(torch, plan.threads):
         learner = _Learner(torch, plan, examples, validation)
         progress = unfinished.read() or learner.begun()
         while progress.epoch < plan.params.epochs and progress.since < plan.params.patience:
@@ -69,19 +68,6 @@ def train(
             unfinished.write(progress)
         unfinished.remove()
     return progress.best, Course(kept=progress.kept, epochs=progress.epochs)
-
-
-@contextmanager
-def _pinned(torch: Any, threads: int) -> Iterator[None]:
-    """torch with so many threads, and nothing that gives other bits another time."""
-    before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(mode=True)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before[0])
-        torch.use_deterministic_algorithms(before[1])
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 from keepfit.data.steps import Floats, History
 from keepfit.kinds.base import Params
 from keepfit.kinds.forecast import ForecastKind
-from keepfit.kinds.forecast_method import Ahead, Asked, seasonal_naive
+from keepfit.kinds.forecast_method import Ahead, Alone, Asked, seasonal_naive
 from keepfit.kinds.forecast_params import SeasonalNaive
 
 
@@ -32,4 +32,4 @@ class SeasonalNaiveMethod:
         return seasonal_naive(values, asked)
 
 
-KIND = ForecastKind(SeasonalNaiveMethod())
+KIND = ForecastKind(Alone(SeasonalNaiveMethod()))

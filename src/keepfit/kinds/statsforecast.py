@@ -12,6 +12,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from statistics import NormalDist
 from typing import Any
 
@@ -21,9 +22,10 @@ from keepfit.data.steps import Floats, History
 from keepfit.errors import NotInstalled
 from keepfit.kinds.base import Params
 from keepfit.kinds.forecast import ForecastKind
-from keepfit.kinds.forecast_method import Ahead, Asked, normal
+from keepfit.kinds.forecast_method import Ahead, Alone, Asked, normal
 from keepfit.kinds.forecast_params import AutoArima, Ets, Theta
 
+_WHAT = "a forecast by ets, theta or auto-arima"
 _INNER = 68.0  # percent that an interval holds, which tells the standard error
 
 
@@ -34,12 +36,13 @@ def _part(name: str) -> Any:
         with warnings.catch_warnings(action="ignore"):  # its own imports warn of each other
             return importlib.import_module(f"statsforecast.{name}")
     except ImportError as error:
-        raise NotInstalled("a forecast by ets, theta or auto-arima", "forecast") from error
+        raise NotInstalled(_WHAT, "forecast") from error
 
 
 def ready() -> None:
-    """NotInstalled where the package is missing."""
-    _part("ets")
+    """NotInstalled where the package is missing; nothing of it is imported."""
+    if find_spec("statsforecast") is None:
+        raise NotInstalled(_WHAT, "forecast")
 
 
 @contextmanager
@@ -293,6 +296,6 @@ def _counted(names: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(names).items(), key=lambda one: (-one[1], one[0]))[:10])
 
 
-ETS = ForecastKind(EtsMethod(), ready)
-THETA = ForecastKind(ThetaMethod(), ready)
-AUTO_ARIMA = ForecastKind(AutoArimaMethod(), ready)
+ETS = ForecastKind(Alone(EtsMethod()), ready)
+THETA = ForecastKind(Alone(ThetaMethod()), ready)
+AUTO_ARIMA = ForecastKind(Alone(AutoArimaMethod()), ready)

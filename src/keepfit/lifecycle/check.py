@@ -80,15 +80,25 @@ def _update(project: Project, name: str) -> list[tuple[str, str]]:
 
 
 def _series(project: Project, name: str) -> list[tuple[str, str]]:
-    """(key, what is wrong) of a kind that forecasts without series, or of another with them."""
+    """(key, what is wrong) of a kind that forecasts without series, or of another with them; of
+    columns that it does not read, and of packages that it lacks."""
     spec = project.models[name]
-    forecasts = getattr(kind(spec.kind, project.root), "forecasts", spec.own_class is not None)
+    found = kind(spec.kind, project.root)
+    forecasts = getattr(found, "forecasts", spec.own_class is not None)
     if forecasts and spec.series is None and spec.own_class is None:
         need = "frequency and horizon"
         return [("kind", f"is '{spec.kind}', which forecasts; expected [series] with {need}")]
     if spec.series is not None and not forecasts:
-        kinds = "seasonal-naive, ets, theta or auto-arima"
+        kinds = "seasonal-naive, ets, theta, auto-arima or deepar"
         return [("series", f"is there, and kind '{spec.kind}' forecasts none; expected {kinds}")]
+    both = ("static", "dynamic")
+    reads = getattr(found, "reads", both if spec.own_class else ())
+    for key in both:
+        if spec.series is not None and getattr(spec.series, key) and key not in reads:
+            told = f"is there, and kind '{spec.kind}' reads a series and its times"
+            return [(f"series.{key}", f"{told}; expected none, or kind 'deepar'")]
+    if error := _error(getattr(found, "ready", lambda: None)):
+        return [("kind", f"is '{spec.kind}', which cannot be trained here: {error} {error.hint}")]
     return []
 
 

@@ -35,8 +35,8 @@ def observing(predictor: Predictor, pattern: str, root: Path) -> Predictor:
     """The predictor of a forecast, at the end of what it was trained on and of the files' rows.
 
     They have the columns of the training, the target among them; rows without a target are left
-    out. UserError for a model that forecasts nothing; DataRefused for rows that cannot be read, and
-    where steps are missing.
+    out, unless they tell what is known of steps to come (`series.dynamic`). UserError for a model
+    that forecasts nothing; DataRefused for rows that cannot be read, and where steps are missing.
     """
     if predictor.series is None:
         raise UserError(
@@ -44,8 +44,7 @@ def observing(predictor: Predictor, pattern: str, root: Path) -> Predictor:
             hint="leave out observe",
         )
     rows = _rows(predictor, pattern, root)
-    known = predictor.prepared(rows).select(predictor.features)
-    known = known.with_columns(rows[predictor.target])
+    known = predictor.observed(rows).with_columns(rows[predictor.target])
     fitted = cast("Observing", predictor.fitted).observe(known)
     return replace(predictor, fitted=fitted)
 
@@ -58,16 +57,38 @@ def _rows(predictor: Predictor, pattern: str, root: Path) -> pl.DataFrame:
     from keepfit.data.read import reading
     from keepfit.records.rows import Column
 
-    wanted = (*predictor.schema, Column(name=predictor.target, dtype="Float64"))
+    dynamic = predictor.series.dynamic if predictor.series else ()
+    raw = [name for name in dynamic if name not in predictor.data.derive]
+    wanted = (
+        *predictor.schema,
+        *(Column(name=name, dtype="Float64") for name in (*raw, predictor.target)),
+    )
     read = []
     for path in files_of(pattern, root):
         with reading(str(path)):
             rows = scan_incoming(path).collect()
+        if dynamic and predictor.target not in rows.columns:  # it tells of steps to come alone
+            rows = rows.with_columns(pl.lit(None, pl.Float64).alias(predictor.target))
         lost = [column.name for column in wanted if column.name not in rows.columns]
         if lost:
             raise UserError(f"{path} has no column `{lost[0]}`.{guess(lost[0], rows.columns)}")
         told = conform(rows, wanted).collect()
         if why := told[REASON].drop_nulls().to_list():
             raise DataRefused(f"{path}: {len(why):,} rows cannot be read; the first: {why[0]}")
-        read.append(told.select(column.name for column in wanted))
-    return pl.concat(read).drop_nulls(predictor.target)
+        # what rules read for the columns of `series.dynamic` stays as it is in the file
+        beside = _beside(predictor, told)
+        read.append(told.select(*(column.name for column in wanted), *beside))
+    rows = pl.concat(read)
+    return rows if dynamic else rows.drop_nulls(predictor.target)
+
+
+def _beside(predictor: Predictor, rows: pl.DataFrame) -> list[str]:
+    """The further columns that are needed to observe rows."""
+    from keepfit.data.dtypes import columns_of
+    from keepfit.data.features import input_columns
+
+    known = {*(column.name for column in predictor.schema), predictor.target}
+    columns = columns_of(rows.schema)
+    needed = input_columns(columns, predictor.data, predictor.reads, predictor.target)
+    named = set(predictor.reads)
+    return [c.name for c in needed if c.name not in known | named and not c.name.startswith("__")]

@@ -118,7 +118,7 @@ def _fitted(
     model: Model, prepared: Prepared, change: Callable[[pl.DataFrame], pl.DataFrame]
 ) -> Fitted:
     """What the model's kind learns from the rows of the split, after a `change`."""
-    spec, columns = model.spec, [*model.spec.features, model.spec.target]
+    spec, columns = model.spec, [*model.spec.reads, model.spec.target]
     lesson = Lesson(
         features=spec.features,
         target=spec.target,

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from keepfit.config.schema.model import ModelSpec
+from keepfit.config.schema.series import Series
 from keepfit.data.casts import moment
 from keepfit.data.split import Split
 from keepfit.data.steps import STEP, numbered
@@ -37,8 +38,13 @@ def said_of(
 
 
 def _with_truth(predictor: Predictor, raw: pl.DataFrame, truth: pl.Series) -> pl.DataFrame:
-    features = predictor.prepared(raw).select(predictor.features)
-    return features.with_columns(truth.alias(predictor.target))
+    return predictor.observed(raw).with_columns(truth.alias(predictor.target))
+
+
+def _coming(rows: pl.DataFrame, series: Series, target: str) -> list[pl.DataFrame]:
+    """What is known of steps before they come: nothing but the columns of `series.dynamic`."""
+    unknown = pl.lit(None, rows.schema[target]).alias(target)
+    return [rows.with_columns(unknown)] if series.dynamic else []
 
 
 def expanding(predictor: Predictor, rows: pl.DataFrame, known: pl.DataFrame) -> Prediction:
@@ -55,13 +61,14 @@ def expanding(predictor: Predictor, rows: pl.DataFrame, known: pl.DataFrame) -> 
         part = rows[places.tolist()]
         before = _first(part, time)
         earlier = known.filter(_moments(known, time) < before)
-        model = cast("Observing", predictor.fitted).observe(earlier, before=before)
+        told = pl.concat([earlier, *_coming(part, series, predictor.target)])
+        model = cast("Observing", predictor.fitted).observe(told, before=before)
         answered, said = _answers(model, part.select(predictor.features))
         values[places[answered]] = said.values.to_numpy()
         if said.quantiles is not None:
             quantiles[places[answered]] = said.quantiles
-    told = pl.Series("prediction", values, nan_to_null=True)
-    return Prediction(told, quantiles=quantiles, levels=series.quantiles)
+    answers = pl.Series("prediction", values, nan_to_null=True)
+    return Prediction(answers, quantiles=quantiles, levels=series.quantiles)
 
 
 def up_to_date(fitted: Fitted, split: Split, spec: ModelSpec) -> Fitted:
@@ -75,16 +82,18 @@ def up_to_date(fitted: Fitted, split: Split, spec: ModelSpec) -> Fitted:
     if not hasattr(fitted, "observe"):
         raise UserError(
             f"model.{spec.name}.series is there, and kind `{spec.kind}` forecasts none",
-            hint="choose seasonal-naive, ets, theta or auto-arima, or take out `series`",
+            hint="choose seasonal-naive, ets, theta, auto-arima or deepar, or take out `series`",
         )
-    columns = [*spec.features, spec.target]
+    columns = [*spec.reads, spec.target]
     past, later = split.train.select(columns), split.holdout.select(columns)
-    learned = cast("Observing", fitted)
-    now = learned.observe(pl.concat([past, later, split.unasked.select(columns)]))
+    learned, coming = cast("Observing", fitted), _coming(later, spec.series, spec.target)
+    future = [] if split.future is None else [split.future.select(columns)]
+    now = learned.observe(pl.concat([past, later, split.unasked.select(columns), *future]))
     before = _first(later, spec.data.time)
     asked = later.select(spec.features)
-    then = _answers(now.observe(past, before=before), asked)
-    if not _same(_answers(learned, asked), then):
+    then = _answers(now.observe(pl.concat([past, *coming]), before=before), asked)
+    first = learned.observe(pl.concat(coming), before=before) if coming else learned
+    if not _same(_answers(first, asked), then):
         raise Refused(
             f"kind `{spec.kind}` looks ahead: its forecast from {before} changes once it has "
             "observed what came after",

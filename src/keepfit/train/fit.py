@@ -144,7 +144,7 @@ def _fitted(spec: ModelSpec, split: Split, job: Job) -> Fitted:
 
 
 def _lesson(spec: ModelSpec, split: Split, workplace: str | None = None) -> Lesson:
-    columns = [*spec.features, spec.target]
+    columns = [*spec.reads, spec.target]
     return Lesson(
         features=spec.features,
         target=spec.target,

@@ -41,10 +41,22 @@ class Predictor:
         it is judged."""
         return self.fitted.predict(self.prepared(rows).select(self.features))
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The features, and what a forecast is told of steps beside them when it observes."""
+        return (*self.features, *(self.series.dynamic if self.series else ()))
+
+    def observed(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Raw rows as a model that forecasts observes them, but for the target."""
+        return self._prepared(rows, self.reads).select(self.reads)
+
     def prepared(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Raw rows as the model reads them, in their order."""
+        return self._prepared(rows, self.features)
+
+    def _prepared(self, rows: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
         # each run of the streaming engine leaves some bytes behind that nobody can free
-        derived = self._derived(rows.lazy())
+        derived = derive(rows.lazy(), serving_rules(self.data, names, self.target))
         if not self.data.text:
             return transform(derived, self.transform, engine="in-memory")
         read = texts.cleaned(transform(derived, None, engine="in-memory"), self.data.text)

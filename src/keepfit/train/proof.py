@@ -35,7 +35,7 @@ def proof_of(
 ) -> Proof:
     """Digests of the rows that were learned from and of what was learned, and some predictions."""
     learned = Learned()
-    learned.add(prepared.split.train.select(*spec.features, spec.target))
+    learned.add(prepared.split.train.select(*spec.reads, spec.target))
     if spec.series is None:
         told = examples_of(prepared, spread_over(_shown(prepared), prepared))
     else:

@@ -10,7 +10,7 @@ from keepfit.config.schema.gate import Benchmark, Gate, Metric
 from keepfit.config.schema.per import Per
 from keepfit.config.schema.release import Keep, Promote, Schedule
 from keepfit.config.schema.rows import Checks, Data, Encode, Split
-from keepfit.config.schema.series import Series
+from keepfit.config.schema.series import Series, naming
 from keepfit.config.schema.serving import Answering, Serve
 from keepfit.config.schema.table import Table
 from keepfit.config.schema.tune import Tune
@@ -88,12 +88,13 @@ class ModelSpec(Table):
         series, data = (_entry(table, key) for key in ("series", "data"))
         if not (isinstance(series, dict) and isinstance(data, dict)):
             return table
-        named, time = series.get("id", ()), data.get("time")
+        named, static, time = series.get("id", ()), series.get("static", ()), data.get("time")
         if time is None:
             raise ValueError("has `series`; expected data.time, which says when a step is")
-        if not (isinstance(named, list | tuple) and isinstance(time, str)):
+        lists = all(isinstance(one, list | tuple) for one in (named, static))
+        if not (lists and isinstance(time, str)):
             return table
-        step = (*named, time)
+        step = (*naming(named, static), time)
         return {"features": step, **table, "data": {"key": step, **data}}
 
     @model_validator(mode="after")
@@ -108,6 +109,12 @@ class ModelSpec(Table):
         lacks = [n for n in (*self.series.id, self.data.time or "") if n not in self.features]
         if lacks:
             raise ValueError(f"has `series`; expected `{lacks[0]}` among its features")
+        asked = {*self.features, self.target}
+        if doubled := [n for n in self.series.dynamic if n in asked]:
+            raise ValueError(
+                f"has `{doubled[0]}` in series.dynamic; expected none of the features, which a row "
+                "that is asked for tells, and not the target"
+            )
         holdout, given = self.series.holdout, self.split.model_fields_set
         if "by" in given and self.split.by not in (None, "time"):
             raise ValueError(f'has `series` and split.by = "{self.split.by}"; expected no `by`')
@@ -121,6 +128,11 @@ class ModelSpec(Table):
         split = self.split.model_copy(update={"holdout": holdout})
         object.__setattr__(self, "split", split)
         return self
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The features, and what of future steps is known beside them."""
+        return (*self.features, *(self.series.dynamic if self.series else ()))
 
     @property
     def fleet(self) -> Per | None:

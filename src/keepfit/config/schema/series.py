@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from keepfit.config.schema.table import Table
 from keepfit.config.values import Fraction, Span
@@ -17,11 +24,20 @@ def quantile_name(level: float) -> str:
     return f"q{level:g}"
 
 
+def naming(named: Sequence[str], static: Sequence[str]) -> tuple[str, ...]:
+    """All columns that name a series, in their order."""
+    return tuple(dict.fromkeys((*named, *static)))
+
+
 class Series(Table):
     """For kinds that forecast: a row is a step of a time series, at `data.time`."""
 
     id: tuple[str, ...] = ()
     """the columns that name a series; else all rows are one"""
+    static: tuple[str, ...] = ()
+    """columns that tell what a series is like, for `deepar`; they are among those that name it"""
+    dynamic: tuple[str, ...] = ()
+    """columns of numbers that are known of future steps as well, for `deepar`"""
     frequency: Span
     """how far a step is from the next: 1 hour, 1 day, 1 week, 1 month"""
     horizon: Annotated[int, Field(ge=1)]
@@ -43,6 +59,26 @@ class Series(Table):
         if any(low >= high for low, high in pairwise(quantiles)):
             raise ValueError(f"is {list(quantiles)}; expected each once, the lowest first")
         return quantiles
+
+    @field_validator("static", "dynamic")
+    @classmethod
+    def _each_once(cls, columns: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(columns)) < len(columns):
+            raise ValueError(f"is {list(columns)}; expected each column once")
+        return columns
+
+    @model_validator(mode="after")
+    def _named_by_what_it_is_like(self) -> Self:
+        """A row must tell it, and one that tells another thing is of another series."""
+        object.__setattr__(self, "id", naming(self.id, self.static))
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_it_was_before(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what there is none of: versions that are older than these keys stay the same."""
+        table: dict[str, Any] = write(self)
+        empty = {key for key in ("static", "dynamic") if not getattr(self, key)}
+        return {key: value for key, value in table.items() if key not in empty}
 
     @property
     def holdout(self) -> Duration:
