@@ -293,6 +293,29 @@ def test_a_series_that_was_learned_and_is_not_forecast_is_told_too():
     assert high > 0
     assert model.describe()["repeat their last season"] == high
     assert kind.load(model.save()).describe() == model.describe()
+    (finding,) = model.findings()
+    assert (finding.check, finding.severity) == ("series", "warn")
+    assert finding.message.startswith(f"{high} of {len(model.histories)} series repeat their last")
+
+
+def test_few_series_of_many_are_noted_and_none_say_nothing():
+    rows, kind = sales(shops=[f"s{n}" for n in range(20)]), ForecastKind(Alone(_ByHalves()))
+    level = pl.when(pl.col("shop") == "s3").then(200.0).otherwise(20.0)
+    spec = spec_of("seasonal-naive")
+    found = [
+        kind.fit(
+            lesson_of(rows.with_columns(sold=pl.col("sold") * 0.01 + shift), spec),
+            SeasonalNaive(),
+            seed=1,
+            threads=1,
+        ).findings()
+        for shift in (level, 20.0)
+    ]
+    assert [[one.severity for one in each] for each in found] == [["note"], []]
+
+
+def test_the_last_season_itself_is_no_failure():
+    assert fitted_kind("seasonal-naive").findings() == ()
 
 
 def test_gaps_are_refused_unless_something_stands_for_them(name):

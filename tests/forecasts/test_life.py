@@ -350,3 +350,14 @@ def test_a_kind_that_forecasts_asks_for_series(tmp_path):
     text = text.replace('target = "sold"', 'target = "sold"\nfeatures = ["hour"]')
     (tmp_path / "keepfit.toml").write_text(text)
     assert "which forecasts; expected [series]" in keepfit(tmp_path, "check", code=2)
+
+
+def test_the_verdict_tells_of_series_that_a_kind_could_not_learn(tmp_path):
+    pytest.importorskip("statsforecast")
+    (tmp_path / "data").mkdir()
+    text = PROJECT.replace("seasonal-naive", "theta").replace('"mase"', '"mae"')
+    (tmp_path / "keepfit.toml").write_text(text)
+    short = sales(shops=("north",)).tail(38).with_columns(shop=pl.lit("new"))
+    pl.concat([sales(), short]).write_csv(tmp_path / "data" / "sales-1.csv")
+    told = keepfit(tmp_path, "run")
+    assert "1 of 4 series repeat their last season: they could not be learned" in told

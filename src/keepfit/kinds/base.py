@@ -88,7 +88,8 @@ class Fitted(Protocol):
     One whose files hold more than that (a time, an id) may have `parameters()` as well: what it has
     learned as plain data, by which a rebuild tells equal from different. One that can tell how far
     each feature moves its answers may have `shap(rows)`: mean absolute SHAP values by feature.
-    One that forecasts keeps `Observing`.
+    One of which a person should know something before it is released may have `findings()`: the
+    verdict tells them. One that forecasts keeps `Observing`.
     """
 
     # the labels it knows, sorted; empty for a regression

@@ -37,6 +37,10 @@ from keepfit.errors import NoForecast, Refusal, UserError
 from keepfit.kinds.base import Lesson, Params, Prediction
 from keepfit.kinds.forecast_file import FORMAT, read, written
 from keepfit.kinds.forecast_method import Asked, Learned, Pins, Teacher, seasonal_naive
+from keepfit.records.base import Severity
+from keepfit.records.rows import Finding
+
+_MANY = 0.1  # share of the series that may repeat their last season before a person looks
 
 
 @dataclass(frozen=True)
@@ -171,8 +175,7 @@ class Forecaster:
     def describe(self) -> dict[str, Any]:
         head = self.learned
         filled = sum(history.missing for history in self.histories.values())
-        more = self.teacher.told(head)
-        repeating = sum(map(self._repeats, range(len(self.histories)))) if more else 0
+        repeating, more = self._repeating, self.teacher.told(head)
         ends = [time_of(h.end - 1, h.phase, head.series) for h in self.histories.values()]
         told: dict[str, Any] = {
             "series": len(self.histories),
@@ -184,6 +187,25 @@ class Forecaster:
         told |= {"steps missing": filled} if filled else {}
         told |= {"repeat their last season": repeating} if repeating else {}
         return told | more
+
+    def findings(self) -> tuple[Finding, ...]:
+        """That series repeat their last season, which a person looks at where they are many."""
+        if not (repeating := self._repeating):
+            return ()
+        every = len(self.histories)
+        message = (
+            f"{repeating:,} of {every:,} series repeat their last season: they could not be "
+            "learned, or what was learned of them forecasts nothing"
+        )
+        severity: Severity = "warn" if repeating > _MANY * every else "note"
+        return (Finding(check="series", severity=severity, message=message),)
+
+    @cached_property
+    def _repeating(self) -> int:
+        """How many series do, of a kind that means to do more."""
+        if not self.teacher.told(self.learned):
+            return 0
+        return sum(map(self._repeats, range(len(self.histories))))
 
     def _repeats(self, place: int) -> bool:
         """Whether a series is answered by its last season, for it could not be learned or what was
