@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 
 def test_the_gate_is_shown_sabotaged_candidates_and_refuses_each(once_trained, call):
     said = call(once_trained, "check", "--gate")
@@ -23,3 +25,36 @@ def test_one_model_can_be_checked_and_an_unknown_one_is_named(once_trained, call
 def test_a_benchmark_that_is_not_there_is_found(once_trained, call):
     gone = "--set", "model.fare.benchmark.known.file=gone.csv"
     call(once_trained, "check", *gone).refuses(2, "model.fare.benchmark.known.file is 'gone.csv'")
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            'estimator = "sklearn.linear_model.Rige"',
+            "which is no estimator of scikit-learn. Did you mean `sklearn.linear_model.Ridge`?",
+        ),
+        (
+            'estimator = "sklearn.linear_model.Ridge"\nalhpa = 1.0',
+            "model.fare.params.alhpa is no parameter of Ridge. Did you mean `alpha`?",
+        ),
+        (
+            'estimator = "linear_model.Ridge"',
+            "is 'linear_model.Ridge'; expected a class of scikit-learn by its full name",
+        ),
+        (
+            'estimator = "sklearn.linear_model.Ridge"\nepochs = 3',
+            "model.fare.params.epochs is 3, and Ridge has no partial_fit; expected no epochs",
+        ),
+    ],
+)
+def test_an_estimator_and_its_parameters_are_looked_at(project, said, told):
+    pytest.importorskip("sklearn", reason="the extra `sklearn` is not installed")
+    project.edit("keepfit.toml", '"ridge"', '"sklearn"')
+    project.edit(
+        "keepfit.toml", "[model.fare.data]", f"[model.fare.params]\n{said}\n[model.fare.data]"
+    )
+    project.keepfit("check").refuses(2, told, "1 problem")
+    sound = said.replace("Rige", "Ridge").replace('"linear', '"sklearn.linear').splitlines()[0]
+    project.edit("keepfit.toml", said, sound)
+    assert project.keepfit("check").code == 0

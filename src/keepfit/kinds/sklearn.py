@@ -8,7 +8,7 @@ from typing import cast
 import polars as pl
 
 from keepfit.config.schema.rows import Encode
-from keepfit.errors import Corrupt
+from keepfit.errors import Corrupt, KeepfitError, UnknownName, guess
 from keepfit.kinds import sklearn_chunks
 from keepfit.kinds.base import Fitted, Lesson, Params
 from keepfit.kinds.encode import learn
@@ -34,6 +34,24 @@ class SklearnKind:
         estimator = build(cast(Sklearn, params), seed=0)
         has = hasattr(estimator, "partial_fit")
         return None if has else f"for {type(estimator).__name__} has no partial_fit"
+
+    def wrongs(self, params: Params) -> list[tuple[str, str]]:
+        """(key below params, what is wrong with it): what only scikit-learn can tell."""
+        asked = cast(Sklearn, params)
+        try:
+            estimator = build(asked, seed=0)
+        except UnknownName as error:
+            near = guess(error.name, error.known)
+            if error.name in (asked.model_extra or {}):
+                return [(error.name, f"is no {error.what}.{near}")]
+            return [("estimator", f"is '{error.name}', which is no {error.what}.{near}")]
+        except KeepfitError as error:
+            return [("estimator", f"cannot be used: {error} {error.hint or ''}".rstrip())]
+        if asked.epochs is not None and not hasattr(estimator, "partial_fit"):
+            named = type(estimator).__name__
+            told = f"is {asked.epochs}, and {named} has no partial_fit"
+            return [("epochs", f"{told}; expected no epochs, or another estimator: SGDRegressor")]
+        return []
 
     def fit(
         self, lesson: Lesson, params: Params, *, seed: int, threads: int, warm: Fitted | None = None

@@ -32,7 +32,8 @@ def check_model(project: Project, name: str) -> list[Problem]:
     found = [
         (key, str(error)) for key, look in _functions(spec, project.root) if (error := _error(look))
     ]
-    found += _own_kind(project, name) or _update(project, name) or _series(project, name)
+    of_kind = (_own_kind, _params, _update, _series)  # each speaks where those before found nothing
+    found += next((wrong for look in of_kind if (wrong := look(project, name))), [])
     found += _sources(spec, project.root) + _benchmarks(spec, project.root)
     found += _embeddings(spec, project.root)
     return [
@@ -68,6 +69,13 @@ def _own_space(
             wrongs = own.wrongs({**said, name: value})
             if told := next((one.message for one in wrongs if one.path[:1] == (name,)), None):
                 yield dotted(("tune", "params", name, *path)), told
+
+
+def _params(project: Project, name: str) -> list[tuple[str, str]]:
+    """(key, what is wrong) of params of which only the kind's package knows what they may be."""
+    look = getattr(kind(project.models[name].kind, project.root), "wrongs", None)
+    found = look(cast("Params", project.params[name])) if look else []
+    return [(dotted(("params", key)), told) for key, told in found]
 
 
 def _update(project: Project, name: str) -> list[tuple[str, str]]:
