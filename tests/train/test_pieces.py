@@ -9,6 +9,7 @@ import pytest
 
 from keepfit.data import pieces
 from keepfit.kinds import gather, sklearn_chunks
+from keepfit.kinds.linear import LINEAR
 from keepfit.train import job as jobs
 from keepfit.train import pieces as train_pieces
 from keepfit.train.fit import fit
@@ -113,6 +114,19 @@ def test_other_params_read_no_file_again(months, tmp_path, monkeypatch):
     made = fit(msgspec.structs.replace(job, **notes))
     assert not read
     assert made.files == fit(job).files
+
+
+@pytest.mark.usefixtures("many")
+def test_of_another_packages_kind_every_file_is_taken_in(months, tmp_path, monkeypatch):
+    class Elsewhere(type(LINEAR)):
+        __module__ = "their_package.kinds"
+
+    theirs = Elsewhere(LINEAR.name, LINEAR.params, LINEAR.scales, LINEAR.solve)
+    monkeypatch.setattr(train_pieces, "kind", lambda _: theirs)
+    read = taken_in(monkeypatch)
+    job = msgspec.structs.replace(months(3, kind="linear"), notes=str(tmp_path / "notes"))
+    assert fit(job).files == fit(job).files
+    assert len(read) == 6
 
 
 @pytest.mark.usefixtures("many")
