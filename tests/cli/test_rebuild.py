@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 
+import polars as pl
 import pytest
 
 
@@ -103,3 +104,21 @@ def test_gc_keeps_a_recipe_and_restore_has_the_version_back(project, call):
     call(project, "pin", "fare@1.0.0", "--reason", "it is needed")
     assert call(project, "gc", "--yes").code == 0
     assert len(project.versions()) == 2
+
+
+def test_rules_that_use_those_before_them_are_followed_in_the_order_of_the_file(project):
+    rules = 'root = "sqrt(distance_km)", km = "root * root", distance_km = "distance_km * 100"'
+    project.edit(
+        "keepfit.toml", "[model.fare.split]", f"derive = {{ {rules} }}\n[model.fare.split]"
+    )
+    project.edit("keepfit.toml", '["distance_km", "borough"]', '["km", "borough"]')
+    assert project.keepfit("run").code == 0
+    assert "IDENTICAL" in project.keepfit("rebuild", "fare@latest").out
+    rows = pl.DataFrame({"trip_id": [1, 2], "distance_km": [4, 9], "borough": ["queens", "bronx"]})
+    rows.with_columns(pickup_at=pl.lit("2013-04-01T00:00:00")).write_csv(project.file("in.csv"))
+    assert project.keepfit("predict", "fare@latest", "in.csv", "out.csv").code == 0
+    said = pl.read_csv(project.file("out.csv"))["prediction"].to_list()
+    assert said == pytest.approx([11, 21], abs=0.5)
+    assert "nothing changed" in project.keepfit("plan").out
+    project.edit("keepfit.toml", rules, ", ".join(reversed(rules.split(", "))))
+    assert "data.derive in another order (minor version)" in project.keepfit("plan").out

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from keepfit.config import diff
 from keepfit.config.diff import bump, changes, training_digest
 from keepfit.config.schema.model import ModelSpec
-from keepfit.config.schema.rows import Data
+from keepfit.config.schema.rows import ORDERS, Data
+from keepfit.digest import canonical
 
 BASE = """\
 [project]
@@ -88,7 +91,7 @@ def test_every_key_is_known_to_change_a_model_or_not_to():
     idle = {"name", "owner", "description", "checks", "gate", "benchmark", "metric", "promote"}
     idle |= {"schedule", "keep", "serve", "card", "tune"}
     assert ModelSpec.model_fields.keys() - idle == {*diff._MAJOR, *diff._MINOR, "data"}
-    assert Data.model_fields.keys() - {"source"} == {*diff._DATA}
+    assert Data.model_fields.keys() - {"source"} == {*diff._DATA} - ORDERS.keys()
 
 
 def test_a_query_counts_and_the_address_of_its_database_does_not(resolved):
@@ -102,3 +105,42 @@ def test_a_query_counts_and_the_address_of_its_database_does_not(resolved):
 def test_a_major_change_wins_over_minor_ones(resolved):
     new = resolved(text=BASE.replace("ridge", "lasso") + "threads = 2\n")
     assert bump(resolved(), new) == "major"
+
+
+RULES = '[model.fare.data]\nsource = "x.csv"\n{} = {{ {} }}\n'
+
+
+@pytest.mark.parametrize("which", ["derive", "clean"])
+def test_rules_in_another_order_are_another_model_and_are_stored_in_theirs(resolved, which):
+    one = resolved(data=RULES.format(which, 'z = "a > 1", a = "z > 2"'))
+    other = resolved(data=RULES.format(which, 'a = "z > 2", z = "a > 1"'))
+    assert [str(change) for change in changes(one, other)] == [f"data.{which} in another order"]
+    assert bump(one, other) == "minor"
+    assert training_digest(one) != training_digest(other)
+    for table in (one, other):
+        stored = json.loads(canonical(table))
+        read = ModelSpec.model_validate(stored)
+        assert [*getattr(read.data, which)] == [*table["data"][which]]
+        assert training_digest(read.plain()) == training_digest(table)
+
+
+def test_of_rules_that_come_and_go_the_order_is_not_told_of(resolved):
+    one = resolved(data=RULES.format("derive", 'z = "a", y = "b"'))
+    other = resolved(data=RULES.format("derive", 'z = "a", y = "b", c = "z"'))
+    assert [change.key for change in changes(one, other)] == ["data.derive.c"]
+
+
+def test_rules_in_the_order_of_their_names_are_stored_as_ever(resolved):
+    table = resolved(data=RULES.format("derive", 'a = "b", z = "a"'))
+    assert not [key for key in table["data"] if key.endswith("_order")]
+
+
+def test_an_order_in_the_file_is_no_key(folder):
+    (told,) = folder.write(BASE + DATA + 'derive_order = ["x"]\n').problems()[:1]
+    assert "model.fare.data.derive_order is not a known key" in told
+
+
+def test_an_estimator_without_epochs_is_stored_as_before_there_were_any(folder):
+    text = BASE.replace("ridge", "sklearn") + 'params.estimator = "sklearn.linear_model.Ridge"\n'
+    table = folder.write(text + DATA).load().resolved("fare")
+    assert table["params"] == {"estimator": "sklearn.linear_model.Ridge"}

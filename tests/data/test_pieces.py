@@ -170,6 +170,8 @@ def test_what_was_noted_of_a_file_says_what_reading_it_says(trips, spec, tmp_pat
     [
         {"clean": {"positive": "fare > 1 OR fare IS NULL"}},
         {"derive": {"hour": "hour(t) + 1", "km": "km + 1"}},
+        {"clean": {"daytime": "hour >= 3", "positive": "fare > 0 OR fare IS NULL"}},
+        {"derive": {"km": "km + 1", "hour": "hour(t)"}},
         {"key": ["id", "t"]},
         {"types": {"id": "text"}},
         {"time": None},

@@ -314,6 +314,16 @@ def test_few_series_of_many_are_noted_and_none_say_nothing():
     assert [[one.severity for one in each] for each in found] == [["note"], []]
 
 
+def test_a_series_that_never_moves_is_no_failure():
+    still = pl.when(pl.col("shop") == "west").then(200.0).otherwise("sold").clip(upper_bound=140.0)
+    rows, kind = sales(), ForecastKind(Alone(_ByHalves()))
+    rows = rows.with_columns(sold=pl.when(pl.col("shop") == "south").then(300.0).otherwise(still))
+    spec = spec_of("seasonal-naive")
+    model = kind.fit(lesson_of(rows, spec), SeasonalNaive(), seed=1, threads=1)
+    assert model.describe()["repeat their last season"] == 1
+    assert model.findings() == ()
+
+
 def test_the_last_season_itself_is_no_failure():
     assert fitted_kind("seasonal-naive").findings() == ()
 

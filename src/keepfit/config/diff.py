@@ -22,11 +22,15 @@ _DATA = (
     "key",
     "window",
     "clean",
+    "clean_order",
     "derive",
+    "derive_order",
     "origin",
     "text",
     "transform",
 )
+
+_ORDERS = ("data.clean_order", "data.derive_order")  # where it is not that of their names
 
 _WAY = "window"  # how versions learned that do not say it: they were made before there was a choice
 
@@ -42,6 +46,8 @@ class Change:
     new: Any
 
     def __str__(self) -> str:
+        if self.key in _ORDERS:
+            return f"{self.key.removesuffix('_order')} in another order"
         if isinstance(self.old, list) and isinstance(self.new, list):
             return f"{self.key} {_list_change(self.old, self.new)}"
         return f"{self.key} {_shown(self.old)} → {_shown(self.new)}"
@@ -68,7 +74,15 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
     before, after = dict(_leaves(_training(old))), dict(_leaves(_training(new)))
     keys = dict.fromkeys([*before, *after])
     pairs = ((key, before.get(key, NOTHING), after.get(key, NOTHING)) for key in keys)
-    return [Change(dotted(key), was, now) for key, was, now in pairs if was != now]
+    found = [Change(dotted(key), was, now) for key, was, now in pairs if was != now]
+    names = {change.key for change in found}
+    return [change for change in found if not _follows(change.key, names)]
+
+
+def _follows(key: str, changed: set[str]) -> bool:
+    """Whether it is the order of rules of which some came or went."""
+    rules = f"{key.removesuffix('_order')}."
+    return key in _ORDERS and any(name.startswith(rules) for name in changed)
 
 
 def _training(resolved: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from keepfit.config.lines import KeyPath, dotted
 from keepfit.config.nodes import Origin
 from keepfit.config.project import Project
+from keepfit.config.schema.rows import ORDERS
 
 
 class Setting(NamedTuple):
@@ -32,7 +33,8 @@ def _leaves(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
         yield path, value
         return
     for key, item in value.items():
-        yield from _leaves(item, (*path, key))
+        if not (path[-1:] == ("data",) and key in ORDERS):  # the rules come in that order
+            yield from _leaves(item, (*path, key))
 
 
 def _spelt(value: Any) -> str:

@@ -122,7 +122,8 @@ def _means(how: Mean, sample: Sample, parts: Sequence[Part]) -> list[float | Non
     order, counts = np.concatenate([part.rows for part in parts]), [len(p.rows) for p in parts]
     sums = np.add.reduceat(how.terms(sample)[order], np.cumsum([0, *counts[:-1]]))
     means = sums / np.array(counts)
-    return (np.sqrt(means) if how.of == "squares" else means).tolist()  # type: ignore[no-any-return]
+    values = np.sqrt(means) if how.of == "squares" else means
+    return [value if np.isfinite(value) else None for value in values.tolist()]
 
 
 def _told(part: Part, metric: Metric, challenger: Sample, champion: Sample | None) -> SliceScore:

@@ -100,10 +100,10 @@ def params_of(name: str) -> type[Params]:
 def kind(name: str, home: Path | None = None) -> Kind:
     """The kind of that name; UnknownName with a guess, NotInstalled where an extra is missing.
 
-    `home` is the folder of the project's Python, for the kind that is a class of its own.
+    `home` is the project's folder, for kinds that read something of it: a class, a sentence model.
     """
     found = _object(KINDS[name].kind) if name in KINDS else _plugin(name)
-    at = getattr(found, "at", None)  # only that kind has it
+    at = getattr(found, "at", None)  # only those have it
     return cast("Kind", at(home) if at and home else found)
 
 

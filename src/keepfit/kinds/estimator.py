@@ -91,7 +91,7 @@ def _instance(path: str, settings: Settings) -> Any:
     inner = {name: _value(value) for name, value in settings.items() if "__" in name}
     try:
         return made(**own).set_params(**inner)
-    except (TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError) as error:
         raise UserError(f"params of {path}: {error}") from error
 
 

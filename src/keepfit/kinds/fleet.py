@@ -85,6 +85,8 @@ class FleetModel:
     @cached_property
     def _lines(self) -> Lines | None:
         """All models as one table, where they are linear in numbers alone."""
+        if lines_of([self.model(_REST)]) is None:  # nor are the others, which are not loaded then
+            return None
         places = range(_REST, len(self.header.members))
         return lines_of([self.model(place) for place in places])
 

@@ -175,7 +175,7 @@ class Forecaster:
     def describe(self) -> dict[str, Any]:
         head = self.learned
         filled = sum(history.missing for history in self.histories.values())
-        repeating, more = self._repeating, self.teacher.told(head)
+        repeating, more = len(self._repeating), self.teacher.told(head)
         ends = [time_of(h.end - 1, h.phase, head.series) for h in self.histories.values()]
         told: dict[str, Any] = {
             "series": len(self.histories),
@@ -189,30 +189,35 @@ class Forecaster:
         return told | more
 
     def findings(self) -> tuple[Finding, ...]:
-        """That series repeat their last season, which a person looks at where they are many."""
-        if not (repeating := self._repeating):
+        """That series which move repeat their last season; a person looks where they are many."""
+        moving = [history for history in self._repeating if not _stands(history.whole(self.series))]
+        if not moving:
             return ()
         every = len(self.histories)
         message = (
-            f"{repeating:,} of {every:,} series repeat their last season: they could not be "
+            f"{len(moving):,} of {every:,} series repeat their last season: they could not be "
             "learned, or what was learned of them forecasts nothing"
         )
-        severity: Severity = "warn" if repeating > _MANY * every else "note"
+        severity: Severity = "warn" if len(moving) > _MANY * every else "note"
         return (Finding(check="series", severity=severity, message=message),)
 
     @cached_property
-    def _repeating(self) -> int:
-        """How many series do, of a kind that means to do more."""
+    def _repeating(self) -> list[History]:
+        """The series that do, of a kind that means to do more: they could not be learned, or what
+        was learned of them forecasts nothing."""
         if not self.teacher.told(self.learned):
-            return 0
-        return sum(map(self._repeats, range(len(self.histories))))
+            return []
+        each = zip(self.histories.values(), self.answers, strict=True)
+        return [history for history, answer in each if self._repeats(history, answer)]
 
-    def _repeats(self, place: int) -> bool:
-        """Whether a series is answered by its last season, for it could not be learned or what was
-        learned of it forecasts nothing."""
-        values = list(self.histories.values())[place].whole(self.series)
-        mean, quantiles = seasonal_naive(values, Asked.of(self.series))
-        return np.array_equal(self.answers[place], np.column_stack([mean, quantiles]))
+    def _repeats(self, history: History, answer: Floats) -> bool:
+        mean, quantiles = seasonal_naive(history.whole(self.series), Asked.of(self.series))
+        return np.array_equal(answer, np.column_stack([mean, quantiles]))
+
+
+def _stands(values: Floats) -> bool:
+    """Whether a series never moves: its last value is the best forecast of it."""
+    return bool(np.nanmax(values) == np.nanmin(values)) if np.isfinite(values).any() else True
 
 
 def _earlier(steps: pl.DataFrame, before: datetime, series: Series) -> pl.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from keepfit.config.values import FunctionPath
 from keepfit.kinds.base import Params
@@ -77,6 +77,12 @@ class Sklearn(Params):
     """sklearn.ensemble.HistGradientBoostingRegressor, or the steps of a pipeline as a list"""
     epochs: Rounds | None = None
     """learn by partial_fit, in chunks of rows, so many times over all; else by fit"""
+
+    @model_serializer(mode="wrap")
+    def _as_it_was_before(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without `epochs` where there are none: older versions stay the same."""
+        table: dict[str, Any] = write(self)
+        return {key: value for key, value in table.items() if (key, value) != ("epochs", None)}
 
 
 class Python(Params):

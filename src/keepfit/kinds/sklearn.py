@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import cast
+from typing import Any, cast
 
 import polars as pl
 
@@ -42,8 +42,8 @@ class SklearnKind:
             estimator = build(asked, seed=0)
         except UnknownName as error:
             near = guess(error.name, error.known)
-            if error.name in (asked.model_extra or {}):
-                return [(error.name, f"is no {error.what}.{near}")]
+            if key := _key_of(error.name, asked.model_extra or {}):
+                return [(key, f"is no {error.what}.{near}")]
             return [("estimator", f"is '{error.name}', which is no {error.what}.{near}")]
         except KeepfitError as error:
             return [("estimator", f"cannot be used: {error} {error.hint or ''}".rstrip())]
@@ -108,6 +108,16 @@ class SklearnKind:
 
 
 SKLEARN = SklearnKind()
+
+
+def _key_of(name: str, said: Mapping[str, Any]) -> str | None:
+    """The key among the params that says a parameter: plainly, behind its step, in its step's
+    table; or that has it as its value."""
+    for key, value in said.items():
+        within = isinstance(value, dict) and name in value
+        if key == name or key.endswith(f"__{name}") or within or value == name:
+            return key
+    return None
 
 
 def _gone_on(warm: Learned, lesson: Lesson, threads: int) -> Learned:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from keepfit.config.schema.table import Table
 from keepfit.config.schema.texts import Text
@@ -39,6 +46,10 @@ class Origin(Table):
     """how often a training row counts, by where it comes from; else once"""
 
 
+# Tables of rules that are followed one after the other, by the key that tells their order.
+ORDERS = {"derive_order": "derive", "clean_order": "clean"}
+
+
 class Data(Table):
     """Where rows come from and what is done to them."""
 
@@ -65,6 +76,29 @@ class Data(Table):
     """by column: how its texts are cleaned, and which are refused; in training and in serving"""
     transform: FunctionPath | None = None
     """a Python function, LazyFrame to LazyFrame, the same in training and in serving"""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_the_order_of_the_file(cls, table: Any) -> Any:
+        """Stored tables have sorted keys, and say beside them where that is not the order."""
+        if not isinstance(table, dict):
+            return table
+        restored = dict(table)
+        for key, rules in ORDERS.items():
+            order, given = table.get(key), table.get(rules)
+            if isinstance(order, list) and isinstance(given, dict) and {*order} == given.keys():
+                restored[rules] = {name: given[name] for name in order}
+                del restored[key]
+        return restored
+
+    @model_serializer(mode="wrap")
+    def _with_the_order(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A rule may use those before it, so another order is another table."""
+        table: dict[str, Any] = write(self)
+        for key, rules in ORDERS.items():
+            if (names := [*getattr(self, rules)]) != sorted(names):
+                table[key] = names
+        return table
 
     @property
     def sources(self) -> dict[str, Source]:
