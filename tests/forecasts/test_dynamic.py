@@ -271,3 +271,39 @@ def test_a_forecast_by_the_weather_from_the_file_to_its_answers(tmp_path):
     assert reasons[0].startswith("wet: nothing known of it up to their step")
     evidence = json.loads(keepfit(tmp_path, "show", "sales@latest", "--json"))["judgement"]
     assert evidence["evidence"]["rows"] == 2 * HORIZON
+
+
+@pytest.mark.slow
+@needs_network
+@pytest.mark.parametrize("kind_of_file", ["csv", "parquet", "both"])
+def test_columns_made_by_rules_and_yes_or_no_are_observed_from_any_file(tmp_path, kind_of_file):
+    (tmp_path / "data").mkdir()
+    series = (
+        'id = ["shop"]\nfrequency = "1 hour"\nhorizon = 12\nseason = 24\ncutoffs = 1\n'
+        'dynamic = ["rain", "price"]'
+    )
+    params = "\n".join(f"{name} = {value}" for name, value in SMALL.items())
+    (tmp_path / "keepfit.toml").write_text(
+        '[project]\nname = "shops"\n[model.sales]\nkind = "deepar"\ntarget = "sold"\n'
+        '[model.sales.data]\nsource = "data/*.csv"\ntime = "hour"\n'
+        'derive = { price = "cents / 100.0" }\n'
+        f"[model.sales.series]\n{series}\n[model.sales.params]\n{params}\n"
+    )
+    rows = weather().with_columns(cents=pl.int_range(pl.len()) % 7 * 50)
+    rows.write_csv(tmp_path / "data" / "sales.csv")
+    keepfit(tmp_path, "run", "--quiet")
+    plan = weather(24 * 12 + 12).filter(pl.col("hour") >= END)
+    plan = plan.with_columns(cents=pl.lit(150)).drop("sold")
+    halves = plan[: plan.height // 2], plan[plan.height // 2 :]
+    (tmp_path / "plan").mkdir()
+    if kind_of_file == "parquet":
+        plan.write_parquet(tmp_path / "plan" / "a.parquet")
+    elif kind_of_file == "csv":
+        plan.write_csv(tmp_path / "plan" / "a.csv")
+    else:
+        halves[0].write_csv(tmp_path / "plan" / "a.csv")
+        halves[1].write_parquet(tmp_path / "plan" / "b.parquet")
+    plan.select("shop", "hour").write_csv(tmp_path / "asked.csv")
+    said, _ = predicted(tmp_path, "sales@latest", "asked.csv", "--observe", "plan/*")
+    assert said.height == plan.height
+    assert said["prediction"].null_count() == 0

@@ -69,17 +69,34 @@ def _rows(predictor: Predictor, pattern: str, root: Path) -> pl.DataFrame:
             rows = scan_incoming(path).collect()
         if dynamic and predictor.target not in rows.columns:  # it tells of steps to come alone
             rows = rows.with_columns(pl.lit(None, pl.Float64).alias(predictor.target))
+        rows = rows.with_columns(_plain(rows[name]) for name in raw if name in rows.columns)
         lost = [column.name for column in wanted if column.name not in rows.columns]
         if lost:
             raise UserError(f"{path} has no column `{lost[0]}`.{guess(lost[0], rows.columns)}")
         told = conform(rows, wanted).collect()
         if why := told[REASON].drop_nulls().to_list():
             raise DataRefused(f"{path}: {len(why):,} rows cannot be read; the first: {why[0]}")
-        # what rules read for the columns of `series.dynamic` stays as it is in the file
-        beside = _beside(predictor, told)
+        # what rules read for the columns of `series.dynamic`, as a source's file is read
+        beside = _beside(predictor, told) if dynamic else []
+        typed = [name for name in beside if name not in predictor.data.types]
+        told = told.with_columns(_plain(told[name]) for name in typed)
         read.append(told.select(*(column.name for column in wanted), *beside))
-    rows = pl.concat(read)
+    rows = pl.concat(read, how="vertical_relaxed")
     return rows if dynamic else rows.drop_nulls(predictor.target)
+
+
+def _plain(values: pl.Series) -> pl.Series:
+    """Text of numbers, or of true and false (1 and 0), as numbers: a CSV file tells no types."""
+    import polars as pl
+
+    if values.dtype == pl.Boolean:
+        return values.cast(pl.Float64)
+    if values.dtype != pl.String:
+        return values
+    text = values.str.strip_chars().str.to_lowercase().replace("", None)
+    words = text.replace({"true": "1", "false": "0"})
+    numbers = words.cast(pl.Float64, strict=False)
+    return numbers if numbers.null_count() == text.null_count() else values
 
 
 def _beside(predictor: Predictor, rows: pl.DataFrame) -> list[str]:
