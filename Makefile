@@ -35,7 +35,7 @@ demo: $(READY) ## Watch a model age and be kept fit: a year of real flights in .
 test: $(READY) $(NEURAL) ## Run the tests
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow and not soak"
 
-slow: $(READY) $(NEURAL) ## Run the longer tests: the examples, and proofs by many trials
+slow: $(READY) $(NEURAL) ## Run the longer tests: examples, proofs by many trials and of every kind
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "slow and not soak"
 
 soak: $(READY) $(NEURAL) ## Run the registry's proofs at their full size, and print their figures

@@ -24,7 +24,7 @@ from keepfit.evaluate.sample import Sample
 from keepfit.kinds import kind, params_of
 from keepfit.kinds.forecast import forecaster
 
-pytestmark = needs_network
+pytestmark = [needs_network, pytest.mark.slow]
 
 SMALL = {"epochs": 2, "hidden_size": 8, "learning_rate": 0.02, "samples": 20}
 

@@ -25,6 +25,8 @@ from keepfit.kinds.forecast import ForecastKind
 from keepfit.kinds.forecast_method import Alone, normal
 from keepfit.kinds.forecast_params import SeasonalNaive
 
+pytestmark = pytest.mark.slow
+
 KINDS = {
     "seasonal-naive": (),
     "ets": ("statsforecast",),

@@ -25,6 +25,8 @@ from keepfit.serve.served import Served
 from keepfit.store.open import open_store
 from keepfit.store.registry import Registry
 
+pytestmark = pytest.mark.slow
+
 END = BEGIN + timedelta(hours=24 * 12)
 GATE = "[model.sales.gate]"
 PROJECT = """

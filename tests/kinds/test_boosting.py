@@ -20,6 +20,8 @@ from keepfit.kinds import kind, params_of
 from keepfit.kinds.base import Lesson
 from keepfit.kinds.boosting import MODEL
 
+pytestmark = pytest.mark.slow
+
 # library -> its package, the extra that has it, and the word for the most trees
 LIBRARIES = {
     "hist-gradient-boosting": ("sklearn", "sklearn", "max_iter"),

@@ -23,6 +23,8 @@ import numpy as np
 import polars as pl
 from keepfit.kinds.base import Params, Prediction
 
+pytestmark = pytest.mark.slow
+
 class NoParams(Params):
     """Nothing."""
 

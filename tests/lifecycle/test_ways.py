@@ -13,6 +13,8 @@ from keepfit.lifecycle.replay import periods, replay
 from keepfit.lifecycle.warm import WARM, WARM_KEYS
 from keepfit.lifecycle.ways import compare_ways, last_periods
 
+pytestmark = pytest.mark.slow
+
 MONTH = Duration(1, "month")
 BOOSTED = {
     "catboost-regressor": "iterations = 30\nlearning_rate = 0.2",

@@ -51,6 +51,8 @@ STEPS = {
 }
 CHANGE = """
 import polars as pl
+
+pytestmark = pytest.mark.slow
 def change(rows):
     return rows.with_columns(size=pl.col("size") * pl.col("age"))
 """

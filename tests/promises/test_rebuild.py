@@ -50,6 +50,8 @@ data = {{ source = "rows.csv", key = ["id"], types = {{ code = "text" }}, {more}
 STEPS = """
 import polars as pl
 from levels import ORDER
+
+pytestmark = pytest.mark.slow
 def change(rows):
     return rows.with_columns(age=pl.col("age") + pl.col("colour").replace_strict(
         ORDER, default=0, return_dtype=pl.Int64))

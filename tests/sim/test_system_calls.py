@@ -18,6 +18,7 @@ from tracing import failing_at, killed_at, may_trace, points
 from keepfit.store import disk
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(not may_trace(), reason="needs strace, and the right to trace"),
     pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.name),
 ]
