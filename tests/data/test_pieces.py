@@ -252,3 +252,12 @@ def joined(share):
 )
 def test_rows_are_cut_in_pieces_where_each_stands_alone(spec, change, may):
     assert may_be_cut(model(spec, **change)) is may
+
+
+def test_of_rows_in_one_file_nothing_is_noted(project, spec, tmp_path):
+    project.write("trips-0.csv", HEADER + "".join(lines(0, 100)))
+    asked = model(spec)
+    looks, samples = Notes(tmp_path, "looks"), Notes(tmp_path, "samples")
+    cut = cut_pieces(project.freeze(asked), asked, project.parts.path, notes=looks)
+    assert cut.judged(samples).sample.height == len(cut.train)
+    assert not list(tmp_path.glob("looks/*")) + list(tmp_path.glob("samples/*"))

@@ -61,7 +61,7 @@ class Cut:
         """What was prepared, with the holdout's rows whole, and some of the training rows."""
         split = replace(self.prepared.split, holdout=self.at(self.holdout))
         share = _SAMPLE / len(self.train)
-        some = [some_of(one, share, notes) for one in self.training()]
+        some = [some_of(one, share, _worth(notes, self.parts)) for one in self.training()]
         return replace(self.prepared, split=split, sample=pl.concat(some))
 
     def _shares(self, places: Places) -> Iterator[Share]:
@@ -87,7 +87,7 @@ def cut_pieces(  # noqa: PLR0913 - one sentence, and the world it is said in
     A file of which `notes` tell is not read.
     """
     parts = parts_in_pieces(snapshot, spec, path)
-    looks = [look_at(part, notes) for part in parts]
+    looks = [look_at(part, _worth(notes, parts)) for part in parts]
     ends = tuple(accumulate(len(look.keys) for look in looks))
     look = together(looks)
     del looks  # twice as many rows would be in memory
@@ -125,6 +125,12 @@ def cut_pieces(  # noqa: PLR0913 - one sentence, and the world it is said in
     )
     train = there[sided.sides == on.TRAIN]
     return Cut(tuple(parts), ends, prepared, train, there[judged])
+
+
+def _worth(notes: Notes, parts: Sequence[PartRows]) -> Notes:
+    """None where all rows lie in one file, which changes as a whole: its note would be large, and
+    no later run could use it."""
+    return notes if len(parts) > 1 else NONE
 
 
 def _places(chosen: NDArray[np.bool_]) -> Places:
