@@ -81,9 +81,8 @@ def among(keys: Keys, known: Keys) -> NDArray[np.bool_]:
     if not len(known):
         return found
     known = distinct(known)
-    maybe = _that_begin_alike(keys, known)
-    for start in range(0, len(maybe), _ASKED):
-        places = maybe[start : start + _ASKED]
+    for start in range(0, len(keys), _ASKED):
+        places = start + _that_begin_alike(keys[start : start + _ASKED], known)
         part = keys[places]
         order = np.argsort(part)
         asked = part[order]

@@ -54,6 +54,8 @@ def look_at(part: PartRows, notes: Notes) -> Look:
 
 def together(looks: Sequence[Look]) -> Look:
     """What was seen of several files, below each other."""
+    if len(looks) == 1:  # a copy would be as large
+        return looks[0]
     removals = looks[0].removals
     for look in looks[1:]:
         removals = added(removals, look.removals)
