@@ -21,7 +21,7 @@ from tests.forecasts.conftest import BEGIN, HORIZON, lesson_of, sales, spec_of
 from keepfit.errors import Corrupt, DataRefused, NoForecast, NotInstalled, UserError
 from keepfit.kinds import kind, params_of
 from keepfit.kinds.data_only import code_in
-from keepfit.kinds.forecast import ForecastKind
+from keepfit.kinds.forecast_kind import ForecastKind
 from keepfit.kinds.forecast_method import Alone, normal
 from keepfit.kinds.forecast_params import SeasonalNaive
 

@@ -30,7 +30,7 @@ from keepfit.kinds.deepar_network import (
 )
 from keepfit.kinds.deepar_paths import paths
 from keepfit.kinds.deepar_training import train
-from keepfit.kinds.forecast import ForecastKind
+from keepfit.kinds.forecast_kind import ForecastKind
 from keepfit.kinds.forecast_method import Ahead, Learned, Pins, Taught
 from keepfit.kinds.forecast_params import DeepAr
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from keepfit.data.steps import Floats, History
 from keepfit.kinds.base import Params
-from keepfit.kinds.forecast import ForecastKind
+from keepfit.kinds.forecast_kind import ForecastKind
 from keepfit.kinds.forecast_method import Ahead, Alone, Asked, seasonal_naive
 from keepfit.kinds.forecast_params import SeasonalNaive
 

@@ -21,7 +21,7 @@ import numpy as np
 from keepfit.data.steps import Floats, History
 from keepfit.errors import NotInstalled
 from keepfit.kinds.base import Params
-from keepfit.kinds.forecast import ForecastKind
+from keepfit.kinds.forecast_kind import ForecastKind
 from keepfit.kinds.forecast_method import Ahead, Alone, Asked, normal
 from keepfit.kinds.forecast_params import AutoArima, Ets, Theta
 
