@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from keepfit.config.schema.model import ModelSpec
 from keepfit.data import sides as on
-from keepfit.data.check import check, enough
+from keepfit.data.check import check
 from keepfit.data.features import input_columns
+from keepfit.data.findings import of_cut
 from keepfit.data.keys import Keys
-from keepfit.data.labels import unseen
 from keepfit.data.look import look_at, together
 from keepfit.data.notes import NONE, Notes
 from keepfit.data.pieces import PartRows, Share, parts_in_pieces
@@ -30,7 +30,6 @@ from keepfit.data.prepare import Prepared
 from keepfit.data.rows import PathOf
 from keepfit.data.sample import some_of
 from keepfit.data.split import canonical_order, has_target, learned_keys, side_rows, split_of
-from keepfit.data.zeros import lost
 from keepfit.records.rows import Column, Snapshot
 
 _SAMPLE = 100_000  # training rows that are kept whole, about
@@ -113,12 +112,7 @@ def cut_pieces(  # noqa: PLR0913 - one sentence, and the world it is said in
     prepared = Prepared(
         split=split,
         removals=look.removals,
-        findings=(
-            *checked.findings,
-            *enough(split.report.train, spec),
-            *([] if seen is not None else unseen(split, spec.target)),
-            *lost(snapshot, spec),
-        ),
+        findings=checked.findings + of_cut(split, snapshot, spec, goes_on=seen is not None),
         bad=checked.bad.drop(cs.starts_with("__raw.")),
         schema=input_columns(look.columns, spec.data, spec.features, spec.target),
         columns=look.inputs,

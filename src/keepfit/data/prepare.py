@@ -12,12 +12,13 @@ import polars as pl
 import polars.selectors as cs
 
 from keepfit.config.schema.model import ModelSpec
-from keepfit.data import labels, origin, slices, texts, zeros
-from keepfit.data.check import check, enough
+from keepfit.data import origin, slices, texts
+from keepfit.data.check import check
 from keepfit.data.clean import clean
 from keepfit.data.dtypes import columns_of
 from keepfit.data.features import Transform, derive, input_columns
 from keepfit.data.features import transform as transform_rows
+from keepfit.data.findings import of_cut
 from keepfit.data.keys import Keys, row_keys
 from keepfit.data.read import reading
 from keepfit.data.rows import PathOf, rows_of, rows_of_source
@@ -116,11 +117,9 @@ def prepare(  # noqa: PLR0913 - one sentence, and the world it is said in
         removals=(*added(removals, more), *overruled),
         findings=(
             *checked.findings,
-            *enough(split.report.train, spec),
+            *of_cut(split, snapshot, spec, goes_on=seen is not None),
             *origin.findings(split.train, spec),
             *_unasked(split, spec),
-            *([] if seen is not None else labels.unseen(split, spec.target)),
-            *zeros.lost(snapshot, spec),
         ),
         bad=checked.bad.drop(cs.starts_with(_RAW)),
         schema=input_columns(columns, spec.data, spec.features, spec.target),
