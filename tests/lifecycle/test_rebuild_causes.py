@@ -14,6 +14,8 @@ import pytest
 from keepfit.lifecycle.rebuild import Scene, rebuild
 from keepfit.train.worker import Trainer
 
+pytestmark = pytest.mark.slow
+
 # A kind that learns one number, by whatever way `number` and `files` say.
 KIND = '''
 import {imports}
@@ -23,7 +25,6 @@ import numpy as np
 import polars as pl
 from keepfit.kinds.base import Params, Prediction
 
-pytestmark = pytest.mark.slow
 
 class NoParams(Params):
     """Nothing."""

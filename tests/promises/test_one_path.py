@@ -22,6 +22,8 @@ from keepfit.serve.options import Options
 from keepfit.store.open import open_store
 from keepfit.store.registry import Registry
 
+pytestmark = pytest.mark.slow
+
 KINDS = runpy.run_path(str(Path(__file__).with_name("test_kinds.py")))
 CASES, rows = KINDS["CASES"], KINDS["rows"]
 STAGES = ("development", "staging", "production")
@@ -52,7 +54,7 @@ STEPS = {
 CHANGE = """
 import polars as pl
 
-pytestmark = pytest.mark.slow
+
 def change(rows):
     return rows.with_columns(size=pl.col("size") * pl.col("age"))
 """

@@ -33,6 +33,8 @@ from keepfit.store.local import LocalStore
 from keepfit.store.registry import Registry
 from keepfit.train.worker import Trainer
 
+pytestmark = pytest.mark.slow
+
 KINDS = runpy.run_path(str(Path(__file__).with_name("test_kinds.py")))
 CASES, rows = KINDS["CASES"], KINDS["rows"]
 SEEDS = int(os.environ.get("KEEPFIT_SEEDS", "20"))
@@ -51,7 +53,7 @@ STEPS = """
 import polars as pl
 from levels import ORDER
 
-pytestmark = pytest.mark.slow
+
 def change(rows):
     return rows.with_columns(age=pl.col("age") + pl.col("colour").replace_strict(
         ORDER, default=0, return_dtype=pl.Int64))
