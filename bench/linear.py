@@ -14,8 +14,8 @@ OURS = """
 import time
 import polars as pl
 from keepfit.config.schema.rows import Encode
-from keepfit.kinds.linear import RIDGE
-from keepfit.kinds.params import Ridge
+from keepfit.kinds.linear.least_squares import RIDGE
+from keepfit.kinds.linear.params import Ridge
 begun = time.perf_counter()
 features = [f"x{i}" for i in range(10)]
 gathering = RIDGE.gathering(features, "y", Encode())

@@ -9,7 +9,7 @@ import pytest
 from keepfit.config.schema.rows import Origin
 from keepfit.data import origin
 from keepfit.data.prepare import prepare
-from keepfit.kinds.linear import LINEAR
+from keepfit.kinds.linear.least_squares import LINEAR
 from keepfit.train.fit import fit
 from keepfit.train.job import Job
 

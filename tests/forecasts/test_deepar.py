@@ -22,7 +22,7 @@ from keepfit.errors import Corrupt, NotInstalled, UserError
 from keepfit.evaluate.metrics import get
 from keepfit.evaluate.sample import Sample
 from keepfit.kinds import kind, params_of
-from keepfit.kinds.forecast import forecaster
+from keepfit.kinds.forecasts.forecast import forecaster
 
 pytestmark = [needs_network, pytest.mark.slow]
 
@@ -69,8 +69,8 @@ def test_its_paths_are_those_that_gluonts_draws(small):
     """Other chance, the same distributions: their means and deviations agree."""
     import torch
 
-    from keepfit.kinds import deepar as own
-    from keepfit.kinds.deepar_paths import _UNKNOWN, paths
+    from keepfit.kinds.deepar import kind as own
+    from keepfit.kinds.deepar.paths import _UNKNOWN, paths
 
     learned = small.learned
     shape, params = own._shape_in(learned), own.DeepAr.model_validate(learned.params)
@@ -197,7 +197,7 @@ def test_categories_of_deepars_own_files_are_read():
     ],
 )
 def test_every_frequency_has_lags_and_tells_its_time(frequency, lag):
-    from keepfit.kinds.deepar_network import usual_clock, usual_lags
+    from keepfit.kinds.deepar.network import usual_clock, usual_lags
 
     span = Duration.parse(frequency)
     assert lag in usual_lags(span)
@@ -205,7 +205,7 @@ def test_every_frequency_has_lags_and_tells_its_time(frequency, lag):
 
 
 def test_what_tells_the_time_has_been_gone_through_twice():
-    from keepfit.kinds.deepar_network import usual_clock
+    from keepfit.kinds.deepar.network import usual_clock
 
     hour = Duration.parse("1 hour")
     assert usual_clock(hour, 40) == ()
@@ -255,7 +255,7 @@ def test_an_extra_that_is_not_there_is_answered_with_the_command_that_brings_it(
 
 WHOLE = """
 import sys
-from keepfit.kinds.deepar_network import parts
+from keepfit.kinds.deepar.network import parts
 parts()
 print(*(name for name in sys.modules if name.startswith(("gluonts.torch", "lightning"))))
 """

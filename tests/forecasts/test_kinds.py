@@ -21,9 +21,9 @@ from tests.forecasts.conftest import BEGIN, HORIZON, lesson_of, sales, spec_of
 from keepfit.errors import Corrupt, DataRefused, NoForecast, NotInstalled, UserError
 from keepfit.kinds import kind, params_of
 from keepfit.kinds.data_only import code_in
-from keepfit.kinds.forecast_kind import ForecastKind
-from keepfit.kinds.forecast_method import Alone, normal
-from keepfit.kinds.forecast_params import SeasonalNaive
+from keepfit.kinds.forecasts.kind import ForecastKind
+from keepfit.kinds.forecasts.method import Alone, normal
+from keepfit.kinds.forecasts.params import SeasonalNaive
 
 pytestmark = pytest.mark.slow
 
@@ -393,7 +393,7 @@ def test_after_newer_rows_its_forecasts_are_those_of_the_package_with_the_parame
 
 
 def test_an_extra_that_is_not_there_is_answered_with_the_command_that_brings_it(monkeypatch):
-    from keepfit.kinds import statsforecast
+    from keepfit.kinds.forecasts import statsforecast
 
     monkeypatch.setattr(statsforecast, "_part", statsforecast._part.__wrapped__)
     for module in ("statsforecast", "statsforecast.ets"):

@@ -7,8 +7,8 @@ import pytest
 from keepfit.config.schema.rows import Encode
 from keepfit.kinds import kind, params_of
 from keepfit.kinds.base import Lesson
-from keepfit.kinds.boosting_table import table_of
-from keepfit.kinds.catboost import FILE, _features
+from keepfit.kinds.trees.catboost import FILE, _features
+from keepfit.kinds.trees.table import table_of
 
 catboost = pytest.importorskip("catboost")
 

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keepfit.config.schema.rows import Encode
-from keepfit.kinds.design import Design, design_of
 from keepfit.kinds.encode import learn
-from keepfit.kinds.normal import descend, normal
+from keepfit.kinds.linear.design import Design, design_of
+from keepfit.kinds.linear.normal import descend, normal
 
 
 @st.composite

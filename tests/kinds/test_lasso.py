@@ -10,13 +10,13 @@ from sklearn.linear_model import ElasticNet as PeerElasticNet
 
 from keepfit.config.schema.rows import Encode
 from keepfit.errors import UserError
-from keepfit.kinds import descent
 from keepfit.kinds.base import Lesson
-from keepfit.kinds.design import design_of
 from keepfit.kinds.encode import learn
-from keepfit.kinds.lasso import ELASTIC_NET, LASSO
-from keepfit.kinds.linear import RIDGE
-from keepfit.kinds.params import ElasticNet, Lasso
+from keepfit.kinds.linear import descent
+from keepfit.kinds.linear.design import design_of
+from keepfit.kinds.linear.lasso import ELASTIC_NET, LASSO
+from keepfit.kinds.linear.least_squares import RIDGE
+from keepfit.kinds.linear.params import ElasticNet, Lasso
 
 LEVELS = {"g": "abcdefgh", "h": "xyz"}
 

@@ -14,10 +14,10 @@ from sklearn.preprocessing import StandardScaler
 
 from keepfit.config.schema.rows import Encode
 from keepfit.errors import DataRefused, UserError
-from keepfit.kinds import squares
 from keepfit.kinds.base import Lesson
-from keepfit.kinds.linear import LINEAR, RIDGE
-from keepfit.kinds.params import Linear, Ridge
+from keepfit.kinds.linear import squares
+from keepfit.kinds.linear.least_squares import LINEAR, RIDGE
+from keepfit.kinds.linear.params import Linear, Ridge
 
 # Longley (1967) as NIST certifies it: deflator, GNP, unemployed, armed forces, population, year
 LONGLEY = """

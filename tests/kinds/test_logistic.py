@@ -6,9 +6,9 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from keepfit.errors import DataRefused, UserError
-from keepfit.kinds import newton
-from keepfit.kinds.logistic import LOGISTIC
-from keepfit.kinds.params import Logistic
+from keepfit.kinds.linear import newton
+from keepfit.kinds.linear.logistic import LOGISTIC
+from keepfit.kinds.linear.params import Logistic
 
 NUMBERS = ["x0", "x1", "x2", "x3"]
 

@@ -18,12 +18,13 @@ from keepfit.config.schema.rows import Encode
 from keepfit.errors import Corrupt, DataRefused, UserError
 from keepfit.kinds import kind, params_of, rows_of
 from keepfit.kinds.base import Lesson
-from keepfit.kinds.mlp_adam import Adam
-from keepfit.kinds.mlp_file import EPOCHS, MODEL, WEIGHTS
-from keepfit.kinds.mlp_inputs import Inputs
-from keepfit.kinds.mlp_network import Network
-from keepfit.kinds.mlp_shape import Shape
-from keepfit.kinds.mlp_training import Examples, Plan, _Learner, start_of
+from keepfit.kinds.mlp.adam import Adam
+from keepfit.kinds.mlp.file import EPOCHS, MODEL
+from keepfit.kinds.mlp.inputs import Inputs
+from keepfit.kinds.mlp.network import Network
+from keepfit.kinds.mlp.shape import Shape
+from keepfit.kinds.mlp.training import Examples, Plan, _Learner, start_of
+from keepfit.kinds.tensors import WEIGHTS
 
 torch = pytest.importorskip("torch", reason="needs keepfit[torch]")
 FEATURES = ("a", "b", "town", "code")

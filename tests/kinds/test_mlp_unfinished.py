@@ -17,7 +17,7 @@ import pytest
 from keepfit.config.schema.rows import Encode
 from keepfit.kinds import kind, params_of
 from keepfit.kinds.base import Lesson
-from keepfit.kinds.mlp_unfinished import Unfinished, key_of
+from keepfit.kinds.mlp.unfinished import Unfinished, key_of
 
 pytest.importorskip("torch", reason="needs keepfit[torch]")
 PARAMS = {"epochs": 12, "hidden": [8], "dropout": 0.2, "learning_rate": 0.01, "patience": 20}

@@ -16,11 +16,11 @@ from sklearn.linear_model import Ridge as PeerRidge
 
 from keepfit.config.schema.rows import Encode
 from keepfit.errors import DataRefused, NoNumber
-from keepfit.kinds import gather
-from keepfit.kinds.compressed import compressed
-from keepfit.kinds.gather import Gathering, block_rows, joined_in_order
-from keepfit.kinds.lasso import ELASTIC_NET, LASSO
-from keepfit.kinds.linear import LINEAR, RIDGE
+from keepfit.kinds.linear import gather
+from keepfit.kinds.linear.compressed import compressed
+from keepfit.kinds.linear.gather import Gathering, block_rows, joined_in_order
+from keepfit.kinds.linear.lasso import ELASTIC_NET, LASSO
+from keepfit.kinds.linear.least_squares import LINEAR, RIDGE
 
 NAN = float("nan")
 CERTIFIED = runpy.run_path(str(Path(__file__).with_name("test_linear.py")))
@@ -206,7 +206,7 @@ def test_a_block_is_a_power_of_two_and_wider_ones_are_shorter():
 
 THREADS = """
 import hashlib, runpy
-from keepfit.kinds.linear import RIDGE
+from keepfit.kinds.linear.least_squares import RIDGE
 here = runpy.run_path({file!r})
 found = here["moments"](here["table"](150_000))
 print(hashlib.sha256(here["coefficients"](RIDGE, found, {{}}).tobytes()).hexdigest())

@@ -14,9 +14,9 @@ from keepfit.data.dtypes import columns_of
 from keepfit.errors import Corrupt
 from keepfit.kinds import batch_of, convert
 from keepfit.kinds.base import Lesson
-from keepfit.kinds.onnx_graph import INPUT, OUTPUT, Graph, NotConverted
-from keepfit.kinds.params import Sklearn
-from keepfit.kinds.sklearn import SKLEARN
+from keepfit.kinds.onnx.graph import INPUT, OUTPUT, Graph, NotConverted
+from keepfit.kinds.sklearn.kind import SKLEARN
+from keepfit.kinds.sklearn.params import Sklearn
 from keepfit.train.agreement import ONNX, agreements, faster
 from keepfit.train.predictor import Predictor
 
@@ -223,7 +223,7 @@ def test_another_label_alone_is_a_disagreement(monkeypatch):
 
 
 def test_without_the_extra_nothing_is_tried(monkeypatch):
-    monkeypatch.setattr("keepfit.kinds.onnx_write.find_spec", lambda _: None)
+    monkeypatch.setattr("keepfit.kinds.onnx.write.find_spec", lambda _: None)
     assert (held("boosting", frame(50)).agreements, held("boosting", frame(50)).files) == ((), {})
 
 

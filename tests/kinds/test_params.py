@@ -5,7 +5,8 @@ import pytest
 from pydantic import ValidationError
 
 from keepfit.kinds import KINDS, params_of
-from keepfit.kinds.params import ElasticNet, Lasso, Linear, Logistic, Ridge, Sklearn
+from keepfit.kinds.linear.params import ElasticNet, Lasso, Linear, Logistic, Ridge
+from keepfit.kinds.sklearn.params import Sklearn
 
 
 def test_every_kind_of_the_table_has_params_but_one_that_needs_none():

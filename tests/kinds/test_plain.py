@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from keepfit.config.schema.rows import Encode
 from keepfit.errors import Corrupt
 from keepfit.kinds.base import Lesson
-from keepfit.kinds.linear import LINEAR, RIDGE
-from keepfit.kinds.logistic import LOGISTIC
-from keepfit.kinds.params import Logistic, Ridge
-from keepfit.kinds.plain import softmax, two_shares
-from keepfit.kinds.plain_file import FILE
+from keepfit.kinds.linear.least_squares import LINEAR, RIDGE
+from keepfit.kinds.linear.logistic import LOGISTIC
+from keepfit.kinds.linear.params import Logistic, Ridge
+from keepfit.kinds.linear.plain_file import FILE
+from keepfit.kinds.scores import softmax, two_shares
 
 FEATURES = ("x0", "x1", "count", "flag", "g")
 

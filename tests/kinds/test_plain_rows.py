@@ -16,8 +16,8 @@ from keepfit.errors import Corrupt
 from keepfit.kinds import KINDS, kind, rows_of
 from keepfit.kinds.base import Lesson
 from keepfit.kinds.encoding import Category, Encoding, Number
-from keepfit.kinds.plain import PlainModel
-from keepfit.kinds.plain_file import FILE, Output, Plain
+from keepfit.kinds.linear.plain import PlainModel
+from keepfit.kinds.linear.plain_file import FILE, Output, Plain
 
 LINEAR = [name for name, entry in KINDS.items() if entry.rows == KINDS["ridge"].rows]
 REGRESSIONS = [name for name in LINEAR if name != "logistic"]
@@ -202,7 +202,7 @@ def test_a_damaged_file_is_corrupt_here_too():
 
 def test_what_a_server_imports_for_it_is_light():
     code = (
-        "import sys, keepfit.kinds, keepfit.kinds.plain_rows;"
+        "import sys, keepfit.kinds, keepfit.kinds.linear.plain_rows;"
         "print(*{'numpy', 'polars', 'pydantic', 'sklearn'} & set(sys.modules))"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

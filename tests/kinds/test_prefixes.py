@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from keepfit.errors import UserError
 from keepfit.kinds.base import Prediction
-from keepfit.kinds.prefixes import Prefixes
+from keepfit.kinds.texts.prefixes import Prefixes
 
 labels = st.sets(st.text("012", min_size=1, max_size=5), min_size=2, max_size=30).map(sorted)
 

@@ -12,8 +12,8 @@ from keepfit.config.schema.rows import Encode
 from keepfit.errors import Corrupt, NotInstalled, UnknownName, UserError
 from keepfit.kinds.base import Lesson
 from keepfit.kinds.header import ESTIMATOR, MODEL
-from keepfit.kinds.params import Sklearn
-from keepfit.kinds.sklearn import SKLEARN
+from keepfit.kinds.sklearn.kind import SKLEARN
+from keepfit.kinds.sklearn.params import Sklearn
 
 pytest.importorskip("sklearn")
 
@@ -305,8 +305,8 @@ import polars as pl
 from keepfit.config.schema.rows import Encode
 from keepfit.errors import NotInstalled
 from keepfit.kinds.base import Lesson
-from keepfit.kinds.params import Sklearn
-from keepfit.kinds.sklearn import SKLEARN
+from keepfit.kinds.sklearn.params import Sklearn
+from keepfit.kinds.sklearn.kind import SKLEARN
 rows = pl.DataFrame({"a": [1.0, 2.0], "y": [1.0, 2.0]})
 try:
     SKLEARN.fit(
@@ -323,6 +323,6 @@ except NotInstalled as error:
 
 
 def test_importing_the_kind_imports_nothing_of_scikit_learn():
-    code = "import keepfit.kinds.sklearn, sys; print(*sys.modules)"
+    code = "import keepfit.kinds.sklearn.kind, sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
     assert not {b"sklearn", b"skops", b"scipy", b"joblib"} & set(loaded.split())

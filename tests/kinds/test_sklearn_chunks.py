@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from keepfit.config.schema.rows import Encode
 from keepfit.errors import NoNumber, UserError
-from keepfit.kinds import encode_chunks, sklearn_chunks
 from keepfit.kinds.base import Lesson
 from keepfit.kinds.encode import learn
-from keepfit.kinds.encode_chunks import Gathering
-from keepfit.kinds.params import Sklearn
-from keepfit.kinds.sklearn import SKLEARN
+from keepfit.kinds.sklearn import chunks, encode_chunks
+from keepfit.kinds.sklearn.encode_chunks import Gathering
+from keepfit.kinds.sklearn.kind import SKLEARN
+from keepfit.kinds.sklearn.params import Sklearn
 
 pytest.importorskip("sklearn", reason="the extra `sklearn` is not installed")
 
@@ -55,7 +55,7 @@ def learned(rows, target="y", estimator=SGD, size=None, encode=None, **params):
 def test_it_is_what_partial_fit_makes_of_the_same_chunks(monkeypatch):
     from sklearn.linear_model import SGDRegressor
 
-    monkeypatch.setattr(sklearn_chunks, "_CHUNK", 128)
+    monkeypatch.setattr(chunks, "_CHUNK", 128)
     rows = table().drop("g").fill_null(0.0)
     found = learned(rows.with_columns(g=pl.lit("w")), epochs=2, eta0=0.02)
     x = rows.select("a", "b").to_numpy()
@@ -81,7 +81,7 @@ def test_it_is_what_partial_fit_makes_of_the_same_chunks(monkeypatch):
 def test_the_bytes_hang_on_the_rows_and_not_on_the_frames_they_come_in(
     monkeypatch, estimator, target
 ):
-    monkeypatch.setattr(sklearn_chunks, "_CHUNK", 100)
+    monkeypatch.setattr(chunks, "_CHUNK", 100)
     rows = table(430)
     whole = learned(rows, target, estimator).save()["estimator.skops"]
     for size in (1, 7, 100, 101, 1000):
@@ -91,7 +91,7 @@ def test_the_bytes_hang_on_the_rows_and_not_on_the_frames_they_come_in(
 
 
 def test_labels_that_come_late_are_known_from_the_first_chunk_on(monkeypatch):
-    monkeypatch.setattr(sklearn_chunks, "_CHUNK", 50)
+    monkeypatch.setattr(chunks, "_CHUNK", 50)
     rows = table(400).sort("number", descending=True)
     found = learned(rows, "number", "sklearn.linear_model.SGDClassifier", loss="log_loss")
     assert found.classes == (0, 1, 2, 3)

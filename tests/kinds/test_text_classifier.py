@@ -14,9 +14,9 @@ from keepfit.config.schema.rows import Encode
 from keepfit.errors import Corrupt, DataRefused, UserError
 from keepfit.kinds import kind, params_of
 from keepfit.kinds.base import Lesson
-from keepfit.kinds.text_bags import learn
-from keepfit.kinds.text_classifier import TextModel
-from keepfit.kinds.text_grams import Grams
+from keepfit.kinds.texts.bags import learn
+from keepfit.kinds.texts.classifier import TextModel
+from keepfit.kinds.texts.grams import Grams
 
 KIND = kind("text-classifier")
 GOODS = {

@@ -18,10 +18,11 @@ from pydantic import ValidationError
 
 from keepfit.config.schema.rows import Encode
 from keepfit.errors import Corrupt, DataRefused, NotInstalled, UserError
-from keepfit.kinds import kind, params_of, text_embeddings
+from keepfit.kinds import kind, params_of
 from keepfit.kinds.base import Lesson
-from keepfit.kinds.text_embeddings import Encoder, encoder_at
-from keepfit.kinds.text_folder import settings_of
+from keepfit.kinds.texts import embeddings
+from keepfit.kinds.texts.embeddings import Encoder, encoder_at
+from keepfit.kinds.texts.folder import settings_of
 
 TEXTS = ["cotton", "a red shirt of wool", "x" * 40, "Ärmel, 100", "?!", "shoe 7", "a b c d e f g"]
 
@@ -103,7 +104,7 @@ def test_nor_does_a_quantized_network_see_what_stands_beside_a_text(tmp_path):
 
 
 def test_what_is_kept_of_texts_is_bounded(monkeypatch):
-    monkeypatch.setattr(text_embeddings, "_KEPT", 3 * sentence_models.WIDTH)
+    monkeypatch.setattr(embeddings, "_KEPT", 3 * sentence_models.WIDTH)
     made, texts = encoder(), [f"text {n}" for n in range(9)]
     assert made.vectors(texts).tobytes() == encoder().vectors(texts).tobytes()
     assert len(made._kept) == 3

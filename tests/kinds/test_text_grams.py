@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepfit.kinds import text_grams
-from keepfit.kinds.text_grams import WORDS, Counts, Grams, count
+from keepfit.kinds.texts import grams as rooms
+from keepfit.kinds.texts.grams import WORDS, Counts, Grams, count
 
 
 def grams(words: int = 0, characters: tuple[int, ...] = (), **settings) -> Grams:
@@ -83,7 +83,7 @@ def test_a_text_is_counted_alike_alone_and_among_others(monkeypatch):
     many = [f"text number {n} of\0some {'x' * (n % 7)}" for n in range(200)]
     wanted = grams(2, (2, 5))
     together = numbered(count(many, wanted))
-    monkeypatch.setattr(text_grams, "_CHUNK", 50)
+    monkeypatch.setattr(rooms, "_CHUNK", 50)
     assert numbered(count(many, wanted)) == together
     assert [numbered(count([text], wanted))[0] for text in many] == together
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepfit.kinds.text_directory import Directory
-from keepfit.kinds.text_network import likeliest, shares
-from keepfit.kinds.text_products import Factor
-from keepfit.kinds.text_sums import weighted_sums
+from keepfit.kinds.texts.directory import Directory
+from keepfit.kinds.texts.network import likeliest, shares
+from keepfit.kinds.texts.products import Factor
+from keepfit.kinds.texts.sums import weighted_sums
 
 
 def stretches(sizes: list[int], width: int):
@@ -108,7 +108,7 @@ def test_a_product_has_the_same_bits_with_any_number_of_threads():
 PRODUCT = """
 import hashlib
 import numpy as np
-from keepfit.kinds.text_products import Factor
+from keepfit.kinds.texts.products import Factor
 random = np.random.default_rng(1)
 matrix = random.standard_normal((192, 3000)).astype(np.float32)
 rows = random.standard_normal((40, 192)).astype(np.float32)

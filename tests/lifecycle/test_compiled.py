@@ -65,7 +65,7 @@ def test_a_file_that_agreed_is_published_beside_the_model(boosted):
 
 
 def test_a_rebuild_does_without_the_extra(boosted, monkeypatch):
-    monkeypatch.setattr("keepfit.kinds.onnx_write.find_spec", lambda _: None)
+    monkeypatch.setattr("keepfit.kinds.onnx.write.find_spec", lambda _: None)
     rebuilt = rebuild(boosted.state.newest, boosted.name, boosted.ports(), Scene(boosted.root))
     assert rebuilt.outcome == "IDENTICAL"
 
@@ -93,7 +93,7 @@ def test_a_restored_version_has_its_file_again(boosted, monkeypatch):
     age(boosted, days=8)
     (done,) = gc(boosted)
     assert FILE not in done.removal.files
-    monkeypatch.setattr("keepfit.kinds.onnx_write.find_spec", lambda _: None)
+    monkeypatch.setattr("keepfit.kinds.onnx.write.find_spec", lambda _: None)
     restored = restore(
         boosted.state.versions[first.version], "price", boosted.ports(), Scene(boosted.root)
     )

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from keepfit.kinds.prefixes import Prefixes
+from keepfit.kinds.texts.prefixes import Prefixes
 from keepfit.serve.answer import Predicted, written
 from keepfit.serve.door.problems import BadRequest
 from keepfit.serve.media import Media

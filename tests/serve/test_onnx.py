@@ -87,7 +87,7 @@ def test_it_is_not_taken_where_the_evidence_says_otherwise(fetched, tmp_path):
 
 
 def test_without_onnxruntime_the_exact_pipeline_answers(fetched, tmp_path, monkeypatch):
-    monkeypatch.setattr("keepfit.kinds.onnx_rows.find_spec", lambda _: None)
+    monkeypatch.setattr("keepfit.kinds.onnx.rows.find_spec", lambda _: None)
     assert Served(fetched, tmp_path).compiled is None
 
 

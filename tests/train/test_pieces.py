@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from keepfit.data import pieces
-from keepfit.kinds import gather, sklearn_chunks
-from keepfit.kinds.linear import LINEAR
+from keepfit.kinds.linear import gather
+from keepfit.kinds.linear.least_squares import LINEAR
+from keepfit.kinds.sklearn import chunks
 from keepfit.train import job as jobs
 from keepfit.train import pieces as train_pieces
 from keepfit.train.fit import fit
@@ -168,7 +169,7 @@ SGD = {"estimator": "sklearn.linear_model.SGDRegressor", "epochs": 2, "eta0": 0.
 @pytest.mark.usefixtures("many")
 def test_what_learns_by_partial_fit_is_given_chunk_after_chunk(project, monkeypatch):
     pytest.importorskip("sklearn", reason="the extra `sklearn` is not installed")
-    monkeypatch.setattr(sklearn_chunks, "_CHUNK", 50)
+    monkeypatch.setattr(chunks, "_CHUNK", 50)
     made = []
     for size in (9, 64, 1000):
         monkeypatch.setattr(pieces, "_PIECE", size)

@@ -7,8 +7,8 @@ import polars as pl
 from keepfit.config.schema.model import ModelSpec
 from keepfit.evaluate.baseline import Baseline
 from keepfit.kinds.base import Lesson
-from keepfit.kinds.forecast_params import SeasonalNaive
-from keepfit.kinds.seasonal_naive import KIND
+from keepfit.kinds.forecasts.params import SeasonalNaive
+from keepfit.kinds.forecasts.seasonal_naive import KIND
 from keepfit.train.backtest import expanding
 from keepfit.train.predictor import Predictor
 

@@ -20,7 +20,8 @@ FLEET = "fleet.json"  # among the files of a model that is a fleet of its kind
 
 
 class Entry(NamedTuple):
-    """Where a kind's parts are: its params and rows are light, its algorithm need not be."""
+    """Where a kind's parts are in this package: its params and rows are light, its algorithm need
+    not be."""
 
     params: str  # module:class of Params
     kind: str  # module:object of Kind
@@ -28,60 +29,46 @@ class Entry(NamedTuple):
     onnx: tuple[str, str] | None = None  # module:function that writes it, and one that reads it
 
 
-_PLAIN = "keepfit.kinds.plain_rows:row_model"
-_MLP = "keepfit.kinds.mlp_rows:row_model"
-_FORECAST = "keepfit.kinds.forecast_params"
-_BOOSTING = "keepfit.kinds.boosting_params"
+_PLAIN = "linear.plain_rows:row_model"
+_MLP = "mlp.rows:row_model"
+_FORECASTS = "forecasts.params"
+_TREES = "trees.params"
 
 KINDS: dict[str, Entry] = {
-    "linear": Entry("keepfit.kinds.params:Linear", "keepfit.kinds.linear:LINEAR", _PLAIN),
-    "ridge": Entry("keepfit.kinds.params:Ridge", "keepfit.kinds.linear:RIDGE", _PLAIN),
-    "lasso": Entry("keepfit.kinds.params:Lasso", "keepfit.kinds.lasso:LASSO", _PLAIN),
-    "elastic-net": Entry(
-        "keepfit.kinds.params:ElasticNet", "keepfit.kinds.lasso:ELASTIC_NET", _PLAIN
-    ),
-    "logistic": Entry("keepfit.kinds.params:Logistic", "keepfit.kinds.logistic:LOGISTIC", _PLAIN),
+    "linear": Entry("linear.params:Linear", "linear.least_squares:LINEAR", _PLAIN),
+    "ridge": Entry("linear.params:Ridge", "linear.least_squares:RIDGE", _PLAIN),
+    "lasso": Entry("linear.params:Lasso", "linear.lasso:LASSO", _PLAIN),
+    "elastic-net": Entry("linear.params:ElasticNet", "linear.lasso:ELASTIC_NET", _PLAIN),
+    "logistic": Entry("linear.params:Logistic", "linear.logistic:LOGISTIC", _PLAIN),
     "sklearn": Entry(
-        "keepfit.kinds.params:Sklearn",
-        "keepfit.kinds.sklearn:SKLEARN",
-        onnx=("keepfit.kinds.onnx_write:convert", "keepfit.kinds.onnx_rows:batch_model"),
+        "sklearn.params:Sklearn",
+        "sklearn.kind:SKLEARN",
+        onnx=("onnx.write:convert", "onnx.rows:batch_model"),
     ),
-    "python": Entry("keepfit.kinds.params:Python", "keepfit.kinds.python:PYTHON"),
+    "python": Entry("own.params:Python", "own.python:PYTHON"),
     "hist-gradient-boosting-classifier": Entry(
-        f"{_BOOSTING}:HistGradientBoostingClassifier",
-        "keepfit.kinds.hist_gradient_boosting:CLASSIFIER",
+        f"{_TREES}:HistGradientBoostingClassifier",
+        "trees.hist_gradient_boosting:CLASSIFIER",
     ),
     "hist-gradient-boosting-regressor": Entry(
-        f"{_BOOSTING}:HistGradientBoostingRegressor",
-        "keepfit.kinds.hist_gradient_boosting:REGRESSOR",
+        f"{_TREES}:HistGradientBoostingRegressor",
+        "trees.hist_gradient_boosting:REGRESSOR",
     ),
-    "catboost-classifier": Entry(
-        f"{_BOOSTING}:CatBoostClassifier", "keepfit.kinds.catboost:CLASSIFIER"
-    ),
-    "catboost-regressor": Entry(
-        f"{_BOOSTING}:CatBoostRegressor", "keepfit.kinds.catboost:REGRESSOR"
-    ),
-    "lightgbm-classifier": Entry(
-        f"{_BOOSTING}:LightGbmClassifier", "keepfit.kinds.lightgbm:CLASSIFIER"
-    ),
-    "lightgbm-regressor": Entry(
-        f"{_BOOSTING}:LightGbmRegressor", "keepfit.kinds.lightgbm:REGRESSOR"
-    ),
-    "mlp-classifier": Entry(
-        "keepfit.kinds.mlp_params:MlpClassifier", "keepfit.kinds.mlp:CLASSIFIER", _MLP
-    ),
-    "mlp-regressor": Entry(
-        "keepfit.kinds.mlp_params:MlpRegressor", "keepfit.kinds.mlp:REGRESSOR", _MLP
-    ),
+    "catboost-classifier": Entry(f"{_TREES}:CatBoostClassifier", "trees.catboost:CLASSIFIER"),
+    "catboost-regressor": Entry(f"{_TREES}:CatBoostRegressor", "trees.catboost:REGRESSOR"),
+    "lightgbm-classifier": Entry(f"{_TREES}:LightGbmClassifier", "trees.lightgbm:CLASSIFIER"),
+    "lightgbm-regressor": Entry(f"{_TREES}:LightGbmRegressor", "trees.lightgbm:REGRESSOR"),
+    "mlp-classifier": Entry("mlp.params:MlpClassifier", "mlp.kind:CLASSIFIER", _MLP),
+    "mlp-regressor": Entry("mlp.params:MlpRegressor", "mlp.kind:REGRESSOR", _MLP),
     "text-classifier": Entry(
-        "keepfit.kinds.text_params:TextClassifier",
-        "keepfit.kinds.text_classifier:TEXT_CLASSIFIER",
+        "texts.params:TextClassifier",
+        "texts.classifier:TEXT_CLASSIFIER",
     ),
-    "seasonal-naive": Entry(f"{_FORECAST}:SeasonalNaive", "keepfit.kinds.seasonal_naive:KIND"),
-    "ets": Entry(f"{_FORECAST}:Ets", "keepfit.kinds.statsforecast:ETS"),
-    "theta": Entry(f"{_FORECAST}:Theta", "keepfit.kinds.statsforecast:THETA"),
-    "auto-arima": Entry(f"{_FORECAST}:AutoArima", "keepfit.kinds.statsforecast:AUTO_ARIMA"),
-    "deepar": Entry(f"{_FORECAST}:DeepAr", "keepfit.kinds.deepar:KIND"),
+    "seasonal-naive": Entry(f"{_FORECASTS}:SeasonalNaive", "forecasts.seasonal_naive:KIND"),
+    "ets": Entry(f"{_FORECASTS}:Ets", "forecasts.statsforecast:ETS"),
+    "theta": Entry(f"{_FORECASTS}:Theta", "forecasts.statsforecast:THETA"),
+    "auto-arima": Entry(f"{_FORECASTS}:AutoArima", "forecasts.statsforecast:AUTO_ARIMA"),
+    "deepar": Entry(f"{_FORECASTS}:DeepAr", "deepar.kind:KIND"),
 }
 
 
@@ -177,7 +164,7 @@ def batch_of(name: str, files: Mapping[str, bytes], onnx: bytes) -> BatchModel |
 
 def _object(place: str) -> object:
     module, _, attribute = place.partition(":")
-    return getattr(importlib.import_module(module), attribute)
+    return getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
 
 
 def _plugin(name: str) -> object:

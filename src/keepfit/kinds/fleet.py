@@ -19,7 +19,7 @@ from keepfit.kinds import FLEET
 from keepfit.kinds.archive import packed, unpacked
 from keepfit.kinds.base import Fitted, Kind, Lesson, Params, Prediction, Together
 from keepfit.kinds.encode import column
-from keepfit.kinds.lines import Lines, lines_of
+from keepfit.kinds.linear.lines import Lines, lines_of
 from keepfit.records.base import Label, Record
 
 HEADER, MEMBERS = FLEET, "members.zip"

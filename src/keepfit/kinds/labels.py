@@ -1,4 +1,4 @@
-"""Labels of rows among the classes that a model knows already."""
+"""Labels of rows: the classes that they are, or their places among those that are known."""
 
 from __future__ import annotations
 
@@ -7,10 +7,33 @@ import dataclasses
 import numpy as np
 import polars as pl
 
-from keepfit.errors import DataRefused
+from keepfit.errors import DataRefused, UserError
 from keepfit.kinds.base import Lesson
+from keepfit.kinds.encode import Codes, Floats, column
 from keepfit.kinds.target import target_of
 from keepfit.records.base import Label
+
+
+def classes_of(lesson: Lesson) -> tuple[tuple[Label, ...], Codes]:
+    """The labels of the target, sorted, and the place of each row's; UserError for a type that is
+    none of labels, DataRefused for fewer than two of them."""
+    series = column(lesson.train, lesson.target)
+    if series.dtype in (pl.String, pl.Categorical, pl.Enum):
+        series = series.cast(pl.String)
+    elif not (series.dtype == pl.Boolean or series.dtype.is_integer()):
+        raise UserError(
+            f"target `{lesson.target}` is {series.dtype}; classes are text, integers or booleans",
+            hint=f'say so in the file: types = {{ {lesson.target} = "integer" }}, or "text"',
+        )
+    labels = series.unique().sort()
+    if labels.len() < 2:
+        only = f"only {labels[0]!r}" if labels.len() else "no rows"
+        raise DataRefused(
+            f"target `{lesson.target}` has {only} among the training rows; expected two classes",
+            hint="look at window, clean and split: do they leave rows of each class?",
+        )
+    codes = labels.search_sorted(series) if series.dtype != pl.Boolean else series
+    return tuple(labels.to_list()), codes.cast(pl.Int64).to_numpy()
 
 
 def codes_among(lesson: Lesson, classes: tuple[Label, ...]) -> np.ndarray:
@@ -47,3 +70,10 @@ def validation_of(
     codes = places_of(lesson.validation[lesson.target], classes)
     rows = lesson.validation.filter(codes.is_not_null())
     return (rows, codes.drop_nulls().to_numpy()) if rows.height else None
+
+
+def class_weights(codes: np.ndarray, classes: int) -> Floats:
+    """What a row of each class counts, so that every class counts the same."""
+    rows = np.maximum(np.bincount(codes, minlength=classes), 1)  # new rows may lack a class
+    weights: Floats = codes.size / (classes * rows)
+    return weights

@@ -14,7 +14,7 @@ import msgspec
 from keepfit.config.schema.model import ModelSpec
 from keepfit.digest import Digest, digest_of, sha256_file
 from keepfit.errors import SourceError
-from keepfit.kinds.text_folder import paths_in
+from keepfit.kinds.texts.folder import paths_in
 from keepfit.records.training import Code
 from keepfit.records.version import Manifest
 

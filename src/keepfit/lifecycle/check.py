@@ -21,7 +21,7 @@ from keepfit.store.probe import prove
 
 if TYPE_CHECKING:
     from keepfit.kinds.base import Params
-    from keepfit.kinds.own_class import OwnClass
+    from keepfit.kinds.own.project_class import OwnClass
 
 Look = Callable[[], object]  # raises what is wrong
 
@@ -46,7 +46,7 @@ def _own_kind(project: Project, name: str) -> list[tuple[str, str]]:
     """(key, what is wrong) of a class of the project's own, and of the params that it takes."""
     if project.models[name].own_class is None:
         return []
-    from keepfit.kinds.python import PythonKind
+    from keepfit.kinds.own.python import PythonKind
 
     params = project.params[name]
     found: list[tuple[str, str]] = []
@@ -125,7 +125,7 @@ def _embeddings(spec: ModelSpec, root: Path) -> list[tuple[str, str]]:
     """(key, what is wrong) of the folder of a sentence model."""
     if spec.embeddings is None:
         return []
-    from keepfit.kinds.text_embeddings import encoder_at
+    from keepfit.kinds.texts.embeddings import encoder_at
 
     error = _error(partial(encoder_at, root, spec.embeddings))
     return [("params.embeddings", f"is '{spec.embeddings}': {_told(error)}")] if error else []

@@ -10,7 +10,7 @@ from itertools import islice
 
 from keepfit.config.schema.release import Keep
 from keepfit.digest import digest_of
-from keepfit.kinds.text_folder import EMBEDDINGS
+from keepfit.kinds.texts.folder import EMBEDDINGS
 from keepfit.lifecycle.open import KEYS, MODEL, VALIDATED
 from keepfit.store.collect import Removed
 from keepfit.store.nouns import VersionState

@@ -13,7 +13,7 @@ from keepfit.evaluate.exhibits.gather import Subject, exhibits
 from keepfit.evaluate.exhibits.profile import profile
 from keepfit.evaluate.metrics import get
 from keepfit.evaluate.sample import Sample, classes_of
-from keepfit.kinds.plain import PlainModel
+from keepfit.kinds.linear.plain import PlainModel
 from keepfit.lifecycle.model import Model
 from keepfit.records.evidence import Evidence
 from keepfit.records.exhibits import Profile

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from keepfit.kinds.prefixes import Prefixes
+from keepfit.kinds.texts.prefixes import Prefixes
 from keepfit.records.base import Label
 from keepfit.serve.media import Media
 from keepfit.serve.options import Options

@@ -14,7 +14,7 @@ import msgspec
 from keepfit.config.schema.serving import Answering
 from keepfit.errors import Refused, UserError
 from keepfit.kinds import batch_of, rows_of
-from keepfit.kinds.prefixes import Prefixes
+from keepfit.kinds.texts.prefixes import Prefixes
 from keepfit.lifecycle.observe import observing, seen
 from keepfit.lifecycle.open import COMPILED, MODEL, Fetched, below, predictor_of
 from keepfit.records.evidence import Evidence

@@ -15,7 +15,7 @@ from keepfit.errors import Corrupt
 from keepfit.kinds import batch_of, convert, rows_of
 from keepfit.kinds.base import Prediction
 from keepfit.kinds.fleet import FleetModel
-from keepfit.kinds.onnx_graph import NotConverted
+from keepfit.kinds.onnx.graph import NotConverted
 from keepfit.kinds.rows import BatchModel, EachRow
 from keepfit.records.evidence import Agreement
 from keepfit.train.predictor import Predictor

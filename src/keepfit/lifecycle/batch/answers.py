@@ -13,7 +13,7 @@ from keepfit.data import dtypes
 from keepfit.data.conform import FLAWED, REASON, Bounds, conform, flagged
 from keepfit.errors import KeepfitError, RowsRefused, UnknownName, UserError
 from keepfit.kinds.base import Prediction
-from keepfit.kinds.prefixes import Prefixes
+from keepfit.kinds.texts.prefixes import Prefixes
 from keepfit.lifecycle.batch.asked import Asked
 from keepfit.lifecycle.open import Opened
 from keepfit.records.base import Label

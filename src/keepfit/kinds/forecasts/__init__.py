@@ -1,0 +1,1 @@
+"""One method a series: the seasonal naive, and those of statsforecast."""

@@ -1,0 +1,1 @@
+"""Linear models: least squares, penalties and the logistic, exact, from moments or from rows."""

@@ -1,0 +1,1 @@
+"""Estimators of scikit-learn as ONNX graphs, and what reads those."""

@@ -1,0 +1,1 @@
+"""A class of the project's own."""

@@ -1,0 +1,1 @@
+"""Any estimator of scikit-learn, by its name, kept as a file that skops reads."""

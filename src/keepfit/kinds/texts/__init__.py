@@ -1,0 +1,1 @@
+"""Texts to labels: n-grams or sentence embeddings into a small network."""

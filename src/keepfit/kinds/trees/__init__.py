@@ -1,0 +1,1 @@
+"""Gradient boosting: CatBoost, LightGBM and scikit-learn's histograms."""
