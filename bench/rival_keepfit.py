@@ -11,7 +11,7 @@ from pathlib import Path
 from answering import answer_all
 
 from keepfit.names import Reference
-from keepfit.store.local import LocalStore
+from keepfit.store.backends.local import LocalStore
 from keepfit.store.registry import Registry
 
 WRITING = runpy.run_path(str(Path(__file__).parents[1] / "tests" / "store" / "writer.py"))

@@ -109,7 +109,7 @@ def _training(folder: Path) -> Iterator[Callable[[], object]]:
     from keepfit.lifecycle.model import model_of
     from keepfit.lifecycle.ports import Ports
     from keepfit.lifecycle.train import train_only
-    from keepfit.store.local import LocalStore
+    from keepfit.store.backends.local import LocalStore
     from keepfit.store.registry import Registry
     from keepfit.train.worker import Trainer
 

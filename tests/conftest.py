@@ -51,7 +51,7 @@ class Keyring:
         return "".join(done.stdout.decode().splitlines()[1:-1])
 
     def signer(self, key, name=None):
-        from keepfit.lifecycle.ssh import SshSigner
+        from keepfit.lifecycle.releasing.ssh import SshSigner
 
         return SshSigner(name or key, self.key(key), self.signers)
 

@@ -18,7 +18,8 @@ from keepfit.records.evidence import Agreement, Evidence, Reason, Verdict
 from keepfit.records.rows import Part
 from keepfit.records.training import Candidate, Code, Environment, Proof, Recipe
 from keepfit.records.version import File, Manifest
-from keepfit.store import events, keys
+from keepfit.store import keys
+from keepfit.store.log import events
 from keepfit.store.registry import EVIDENCE
 
 MODEL, VERSION, ATTEMPT = "MODEL", "1.0.0-LABEL", "ATTEMPT"

@@ -10,7 +10,7 @@ import pytest
 import story
 
 from keepfit.errors import Unclear
-from keepfit.store.local import LocalStore
+from keepfit.store.backends.local import LocalStore
 
 VERBS = {
     "approve": ("approve", "fare", "--yes"),

@@ -8,7 +8,7 @@ import sqlite3
 import polars as pl
 import pytest
 
-from keepfit.data.sources import fingerprint
+from keepfit.data.fingerprint import fingerprint
 from keepfit.data.statcache import StatCache
 from keepfit.errors import SourceError, UserError
 

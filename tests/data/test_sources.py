@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from keepfit.data.sources import find, fingerprint, format_of, without_credentials
+from keepfit.data.fingerprint import fingerprint
+from keepfit.data.sources import find, format_of, without_credentials
 from keepfit.data.statcache import StatCache
 from keepfit.errors import UserError
 

@@ -11,15 +11,15 @@ from keepfit import kinds
 from keepfit.config.load import load
 from keepfit.data.statcache import StatCache
 from keepfit.evaluate import names
-from keepfit.lifecycle.approve import approve, pending
 from keepfit.lifecycle.begin.houses import houses_csv
 from keepfit.lifecycle.look import judgement_of
 from keepfit.lifecycle.model import model_of
 from keepfit.lifecycle.open import open_reference
 from keepfit.lifecycle.plan import plan
 from keepfit.lifecycle.ports import Ports
+from keepfit.lifecycle.releasing.approve import approve, pending
 from keepfit.lifecycle.run import How, run
-from keepfit.store.local import LocalStore
+from keepfit.store.backends.local import LocalStore
 from keepfit.store.registry import Registry
 from keepfit.train.worker import Trainer
 

@@ -4,10 +4,10 @@ import pytest
 
 from keepfit.digest import canonical
 from keepfit.errors import NotApproved, UserError
-from keepfit.lifecycle.approve import approve, pending, reject
-from keepfit.lifecycle.compare import judge_again
-from keepfit.lifecycle.promote import by_force
-from keepfit.lifecycle.trust import same_person
+from keepfit.lifecycle.judging.compare import judge_again
+from keepfit.lifecycle.releasing.approve import approve, pending, reject
+from keepfit.lifecycle.releasing.promote import by_force
+from keepfit.lifecycle.releasing.trust import same_person
 
 
 def asked(life, promote=""):

@@ -8,8 +8,8 @@ import pytest
 
 from keepfit.errors import ConfigError
 from keepfit.lifecycle.check import check_model
-from keepfit.lifecycle.compare import compare, evaluate
-from keepfit.lifecycle.promote import by_force
+from keepfit.lifecycle.judging.compare import compare, evaluate
+from keepfit.lifecycle.releasing.promote import by_force
 
 BENCHMARK = """
 [model.price.benchmark.known]

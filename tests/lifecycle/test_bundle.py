@@ -9,9 +9,9 @@ import pytest
 
 from keepfit.digest import sha256, sha256_file
 from keepfit.errors import Corrupt, StoreError, UserError
-from keepfit.lifecycle import bundle
-from keepfit.lifecycle.bundle import SEAL, fetch_bundle, open_bundle, write_bundle
 from keepfit.lifecycle.open import fetch_version, open_version
+from keepfit.lifecycle.rebuilding import bundle
+from keepfit.lifecycle.rebuilding.bundle import SEAL, fetch_bundle, open_bundle, write_bundle
 
 
 @pytest.fixture(scope="module")

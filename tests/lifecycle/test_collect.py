@@ -14,8 +14,8 @@ from keepfit.cli import main
 from keepfit.config.schema.release import Keep
 from keepfit.lifecycle.collect import Rules, survey, why_kept
 from keepfit.names import Reference
-from keepfit.store.local import LocalStore
-from keepfit.store.memory import MemoryStore
+from keepfit.store.backends.local import LocalStore
+from keepfit.store.backends.memory import MemoryStore
 from keepfit.store.registry import Registry
 
 PROJECT = """

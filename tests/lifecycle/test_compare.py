@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from keepfit.errors import NotComparable, UserError
-from keepfit.lifecycle.compare import compare, evaluate
+from keepfit.lifecycle.judging.compare import compare, evaluate
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import os
 import pytest
 
 from keepfit.lifecycle.collect import Rules, collect, made_again, survey
-from keepfit.lifecycle.compare import judge_again
-from keepfit.lifecycle.rebuild import Scene, rebuild, restore
+from keepfit.lifecycle.judging.compare import judge_again
+from keepfit.lifecycle.rebuilding.rebuild import Scene, rebuild, restore
 
 pytest.importorskip("sklearn", reason="the extra `sklearn` is not installed")
 pytest.importorskip("onnxruntime", reason="the extra `onnx` is not installed")

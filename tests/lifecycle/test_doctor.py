@@ -10,8 +10,8 @@ import story
 from keepfit.digest import sha256
 from keepfit.lifecycle.doctor import Visit, examine, look_at_mark, models_in, try_store
 from keepfit.store import keys
-from keepfit.store.memory import MemoryStore
-from keepfit.store.removal import Terms
+from keepfit.store.backends.memory import MemoryStore
+from keepfit.store.upkeep.removal import Terms
 
 MODEL = "fare"
 DAY = timedelta(days=1)

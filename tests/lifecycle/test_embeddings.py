@@ -16,7 +16,7 @@ from keepfit.export.context import context_of
 from keepfit.lifecycle.assets import lay_out_assets
 from keepfit.lifecycle.check import check_model
 from keepfit.lifecycle.collect import made_again
-from keepfit.lifecycle.rebuild import Scene, rebuild
+from keepfit.lifecycle.rebuilding.rebuild import Scene, rebuild
 
 FOLDER = "models/small"
 

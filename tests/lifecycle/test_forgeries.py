@@ -18,18 +18,19 @@ import pytest
 from keepfit.config.schema.release import Promote as Rules
 from keepfit.digest import canonical, sha256
 from keepfit.errors import KeepfitError
-from keepfit.lifecycle import trust
-from keepfit.lifecycle.trust import Trust, vouched
-from keepfit.store import checkpoint, keys
-from keepfit.store.events import Approve, Judged, Promote
-from keepfit.store.fold import fold
-from keepfit.store.memory import MemoryStore
-from keepfit.store.reading import unchained
+from keepfit.lifecycle.releasing import trust
+from keepfit.lifecycle.releasing.trust import Trust, vouched
+from keepfit.store import keys
+from keepfit.store.backends.memory import MemoryStore
+from keepfit.store.log import checkpoint
+from keepfit.store.log.events import Approve, Judged, Promote
+from keepfit.store.log.fold import fold
+from keepfit.store.log.reading import unchained
+from keepfit.store.log.seen import Seen
+from keepfit.store.log.shortcut import Hint
+from keepfit.store.log.statement import statement
+from keepfit.store.log.tape import Log
 from keepfit.store.registry import Registry
-from keepfit.store.seen import Seen
-from keepfit.store.shortcut import Hint
-from keepfit.store.statement import statement
-from keepfit.store.tape import Log
 
 STAGE, MODEL = "production", "fare"
 WRITING = runpy.run_path(str(Path(__file__).parents[1] / "store" / "writer.py"))

@@ -11,8 +11,8 @@ import pytest
 
 from keepfit.digest import canonical
 from keepfit.errors import NotComparable
-from keepfit.lifecycle.compare import compare, judge_again
-from keepfit.lifecycle.judgement import Judgement
+from keepfit.lifecycle.judging.compare import compare, judge_again
+from keepfit.lifecycle.judging.judgement import Judgement
 
 
 @pytest.fixture

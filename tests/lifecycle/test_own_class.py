@@ -7,7 +7,7 @@ import pytest
 
 from keepfit.errors import UserError
 from keepfit.lifecycle.check import check_model
-from keepfit.lifecycle.rebuild import Scene, rebuild
+from keepfit.lifecycle.rebuilding.rebuild import Scene, rebuild
 
 TYPICAL = '''\
 """The median price of a district, by the helper beside this file."""

@@ -4,7 +4,7 @@ import sqlite3
 import polars as pl
 import pytest
 
-from keepfit.lifecycle.compare import evaluate
+from keepfit.lifecycle.judging.compare import evaluate
 from keepfit.lifecycle.peek import look_at, ready_at
 
 

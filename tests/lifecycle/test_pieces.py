@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from keepfit.data import pieces
-from keepfit.lifecycle.rebuild import Scene, rebuild
+from keepfit.lifecycle.rebuilding.rebuild import Scene, rebuild
 from keepfit.train import job as jobs
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from keepfit.errors import Conflict, GateFailed, UserError
-from keepfit.lifecycle.promote import by_force, by_gate
+from keepfit.lifecycle.releasing.promote import by_force, by_gate
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_what_is_there_already_is_not_promoted_again(three):
 
 
 def test_who_reads_the_stage_too_early_loses(three):
-    from keepfit.lifecycle.release import point
+    from keepfit.lifecycle.releasing.release import point
 
     held = three.state.stages["production"]
     by_force(three.model, three.registry(), version(three, "1.1.0"), "production", "quick")

@@ -8,8 +8,8 @@ import pytest
 from keepfit.errors import Refused, SourceError, SystemFailure
 from keepfit.lifecycle.collect import Rules, collect, survey
 from keepfit.lifecycle.doctor import Visit, examine
-from keepfit.lifecycle.rebuild import Scene, rebuild, restore
-from keepfit.store.local import LocalStore
+from keepfit.lifecycle.rebuilding.rebuild import Scene, rebuild, restore
+from keepfit.store.backends.local import LocalStore
 from keepfit.train.worker import Trainer
 
 PLAIN = """

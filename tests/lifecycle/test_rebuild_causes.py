@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from keepfit.lifecycle.rebuild import Scene, rebuild
+from keepfit.lifecycle.rebuilding.rebuild import Scene, rebuild
 from keepfit.train.worker import Trainer
 
 pytestmark = pytest.mark.slow

@@ -3,8 +3,8 @@
 import pytest
 
 from keepfit.errors import Conflict, Corrupt, KeepfitError, UserError
-from keepfit.lifecycle.approve import pending, reject
-from keepfit.lifecycle.release import back, point, rollback
+from keepfit.lifecycle.releasing.approve import pending, reject
+from keepfit.lifecycle.releasing.release import back, point, rollback
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from keepfit.cli import main
 from keepfit.config.schema.gate import Gate
-from keepfit.lifecycle import selftest
-from keepfit.lifecycle.selftest import SABOTAGED, gate_test
+from keepfit.lifecycle.judging import selftest
+from keepfit.lifecycle.judging.selftest import SABOTAGED, gate_test
 from keepfit.records.comparison import Side
 
 MODEL = """\

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from keepfit.errors import SystemFailure, UserError
-from keepfit.lifecycle.ssh import holds, key_in, signer_of
+from keepfit.lifecycle.releasing.ssh import holds, key_in, signer_of
 
 AT = "2025-01-01T00:00:00.000+00:00"
 

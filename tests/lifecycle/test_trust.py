@@ -5,13 +5,13 @@ from functools import partial
 import pytest
 
 from keepfit.errors import NotApproved, UserError
-from keepfit.lifecycle.approve import approve, pending
 from keepfit.lifecycle.open import open_reference
-from keepfit.lifecycle.promote import by_force
-from keepfit.lifecycle.release import rollback
-from keepfit.lifecycle.trust import approvals_of, trust_of
+from keepfit.lifecycle.releasing.approve import approve, pending
+from keepfit.lifecycle.releasing.promote import by_force
+from keepfit.lifecycle.releasing.release import rollback
+from keepfit.lifecycle.releasing.trust import approvals_of, trust_of
 from keepfit.store import keys
-from keepfit.store.local import LocalStore
+from keepfit.store.backends.local import LocalStore
 from keepfit.store.registry import Registry
 
 

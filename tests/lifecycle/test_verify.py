@@ -12,14 +12,14 @@ import story
 
 from keepfit.digest import canonical, sha256
 from keepfit.errors import Corrupt, StoreError
-from keepfit.lifecycle.verify import _log, _past, verify_version
+from keepfit.lifecycle.rebuilding.verify import _log, _past, verify_version
 from keepfit.names import Reference
 from keepfit.store import keys
-from keepfit.store.ledger import open_ledger
-from keepfit.store.local import LocalStore
-from keepfit.store.memory import MemoryStore
+from keepfit.store.backends.local import LocalStore
+from keepfit.store.backends.memory import MemoryStore
+from keepfit.store.log.seen import Seen
 from keepfit.store.registry import Registry
-from keepfit.store.seen import Seen
+from keepfit.store.upkeep.ledger import open_ledger
 
 MODEL = "fare"
 LOGS = int(os.environ.get("KEEPFIT_LOGS", "1000"))

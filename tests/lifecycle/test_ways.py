@@ -8,7 +8,7 @@ from keepfit.durations import Duration
 from keepfit.errors import DataRefused, UserError
 from keepfit.lifecycle.check import check_model
 from keepfit.lifecycle.collect import made_again
-from keepfit.lifecycle.rebuild import Scene, rebuild
+from keepfit.lifecycle.rebuilding.rebuild import Scene, rebuild
 from keepfit.lifecycle.replay import periods, replay
 from keepfit.lifecycle.warm import WARM, WARM_KEYS
 from keepfit.lifecycle.ways import compare_ways, last_periods

@@ -27,9 +27,9 @@ from keepfit.data.statcache import StatCache
 from keepfit.evaluate import names
 from keepfit.lifecycle.model import models_of
 from keepfit.lifecycle.ports import Ports
-from keepfit.lifecycle.rebuild import Scene, rebuild
+from keepfit.lifecycle.rebuilding.rebuild import Scene, rebuild
 from keepfit.lifecycle.run import How, run
-from keepfit.store.local import LocalStore
+from keepfit.store.backends.local import LocalStore
 from keepfit.store.registry import Registry
 from keepfit.train.worker import Trainer
 

@@ -7,11 +7,11 @@ from bucket_server import BucketServer
 
 from keepfit.digest import sha256
 from keepfit.errors import StoreError
-from keepfit.store.cloud import CloudStore
-from keepfit.store.local import LocalStore
-from keepfit.store.memory import MemoryStore
-from keepfit.store.objects import Exists
-from keepfit.store.probe import probe, prove
+from keepfit.store.backends.cloud import CloudStore
+from keepfit.store.backends.local import LocalStore
+from keepfit.store.backends.memory import MemoryStore
+from keepfit.store.backends.objects import Exists
+from keepfit.store.backends.probe import probe, prove
 
 STORES = {
     "folder": lambda path: LocalStore(path / "store"),

@@ -13,7 +13,7 @@ from typing import ClassVar
 import pytest
 
 from keepfit.cli import main
-from keepfit.lifecycle.bundle import open_bundle
+from keepfit.lifecycle.rebuilding.bundle import open_bundle
 from keepfit.sagemaker.tree import Tree
 from keepfit.train.worker import Trainer
 

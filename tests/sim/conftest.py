@@ -2,8 +2,8 @@ from collections import Counter
 
 import pytest
 
-from keepfit.store.memory import MemoryStore
-from keepfit.store.objects import Exists, Unknown
+from keepfit.store.backends.memory import MemoryStore
+from keepfit.store.backends.objects import Exists, Unknown
 
 
 class FaultyStore(MemoryStore):

@@ -12,9 +12,9 @@ from story import WRITING
 
 from keepfit.digest import sha256, sha256_file
 from keepfit.records.rows import Part
-from keepfit.store.local import LocalStore
+from keepfit.store.backends.local import LocalStore
+from keepfit.store.log.state import State
 from keepfit.store.registry import Registry
-from keepfit.store.state import State
 
 MODEL = "fare"
 FIRST, SECOND, NEXT = "1.0.0-aff1242", "1.0.1-aff1242", "1.0.2-aff1242"

@@ -16,7 +16,7 @@ from world import MODEL, World, again
 
 from keepfit.errors import Conflict, Corrupt, Refused, StoreError, UnknownName
 from keepfit.store.registry import Registry
-from keepfit.store.removal import Recipes, Terms
+from keepfit.store.upkeep.removal import Recipes, Terms
 
 MONTH = timedelta(days=30)
 FILES = {"model.json": b'{"weights":[1,2,3]}', "evidence.json": b'{"mae":2.3}'}

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from keepfit.errors import Conflict, Refused, StoreError, Unclear
 from keepfit.records.rows import Part
-from keepfit.store.memory import MemoryStore
-from keepfit.store.nouns import VersionState
+from keepfit.store.backends.memory import MemoryStore
+from keepfit.store.log.nouns import VersionState
+from keepfit.store.log.seen import Seen
+from keepfit.store.log.state import State
 from keepfit.store.registry import Registry
-from keepfit.store.removal import Terms
-from keepfit.store.seen import Seen
-from keepfit.store.state import State
+from keepfit.store.upkeep.removal import Terms
 
 WRITING = runpy.run_path(str(Path(__file__).parents[1] / "store" / "writer.py"))
 PART = Part(

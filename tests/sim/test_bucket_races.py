@@ -10,7 +10,7 @@ import bucket_server
 import pytest
 import story
 
-from keepfit.store.cloud import CloudStore
+from keepfit.store.backends.cloud import CloudStore
 
 BUCKETS = ["s3", "gs", "az"]
 ADDRESS = "{}://bucket/models"

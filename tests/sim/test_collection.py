@@ -27,10 +27,12 @@ from keepfit.errors import Refused, StoreError, UnknownName
 from keepfit.lifecycle import collect as lifecycle_collect
 from keepfit.lifecycle.collect import Rules, survey
 from keepfit.records.rows import Column, Part
-from keepfit.store import archive, keys, leftovers, registry, rules, shortcut
-from keepfit.store.books import Books
-from keepfit.store.events import Purge, PurgeParts, Tombstone
-from keepfit.store.reading import unchained
+from keepfit.store import keys, registry
+from keepfit.store.log import archive, rules, shortcut
+from keepfit.store.log.events import Purge, PurgeParts, Tombstone
+from keepfit.store.log.reading import unchained
+from keepfit.store.upkeep import leftovers
+from keepfit.store.upkeep.books import Books
 
 pytestmark = pytest.mark.slow
 

@@ -19,11 +19,13 @@ from story import WRITING
 from turns import Process, go_on, take
 
 from keepfit.errors import KeepfitError
-from keepfit.store import disk as disk_module
-from keepfit.store import folders, keys, local, shortcut
 from keepfit.store import format as mark
-from keepfit.store.folders import Folders
-from keepfit.store.local import LocalStore
+from keepfit.store import keys
+from keepfit.store.backends import disk as disk_module
+from keepfit.store.backends import folders, local
+from keepfit.store.backends.folders import Folders
+from keepfit.store.backends.local import LocalStore
+from keepfit.store.log import shortcut
 from keepfit.store.registry import Registry
 
 pytestmark = pytest.mark.slow

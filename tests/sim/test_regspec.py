@@ -21,11 +21,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from lives import AT_ONCE
 
-from keepfit.store.events import Abort, Begin, Promote, Publish, Purge, Tombstone, Untombstone
-from keepfit.store.fold import step
-from keepfit.store.memory import MemoryStore
+from keepfit.store.backends.memory import MemoryStore
+from keepfit.store.log.events import Abort, Begin, Promote, Publish, Purge, Tombstone, Untombstone
+from keepfit.store.log.fold import step
+from keepfit.store.log.state import State
 from keepfit.store.registry import Registry
-from keepfit.store.state import State
 
 SPEC = Path(__file__).parents[3] / "shared" / "tools" / "regspec.py"
 EXAMPLES = int(os.environ.get("KEEPFIT_PROGRAMS", "60"))  # 100,000 is the full size

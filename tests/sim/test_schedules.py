@@ -18,12 +18,14 @@ from lives import AT_ONCE, SCENARIOS
 from spec import Violation
 from world import MODEL, TooLong, World
 
-from keepfit.store import collect, registry, rules, shortcut
-from keepfit.store.collect import Removed
-from keepfit.store.events import Publish, Restore
+from keepfit.store import registry
+from keepfit.store.backends.steps import Delete, Keys
 from keepfit.store.keys import record, version_folder
+from keepfit.store.log import rules, shortcut
+from keepfit.store.log.events import Publish, Restore
 from keepfit.store.registry import Registry
-from keepfit.store.steps import Delete, Keys
+from keepfit.store.upkeep import collect
+from keepfit.store.upkeep.collect import Removed
 
 pytestmark = pytest.mark.slow
 
@@ -150,7 +152,7 @@ def without_record(what):
                 yield Delete(key)
             return log, Removed(removal)
 
-        monkeypatch.setattr("keepfit.store.keeping.remove", removed)
+        monkeypatch.setattr("keepfit.store.upkeep.keeping.remove", removed)
 
     return remove
 
@@ -167,7 +169,7 @@ def records_are_collected(monkeypatch):
         yield Delete(record(MODEL, 0))
         return answer
 
-    monkeypatch.setattr("keepfit.store.keeping.remove", removed)
+    monkeypatch.setattr("keepfit.store.upkeep.keeping.remove", removed)
 
 
 def nothing(_):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keepfit.errors import Conflict, Refused, Unclear
-from keepfit.store.events import Publish
+from keepfit.store.log.events import Publish
 from keepfit.store.registry import Registry
 
 LIES = ["lost", "applied", "repeated", "refused", "late", "blind"]

@@ -12,11 +12,12 @@ import story
 from bucket_server import FAULTS, BucketServer
 
 from keepfit.errors import Conflict, Corrupt, StoreError
-from keepfit.store import cloud, log
-from keepfit.store.cloud import CloudStore
-from keepfit.store.memory import MemoryStore
-from keepfit.store.objects import Exists, Unknown
-from keepfit.store.steps import Create
+from keepfit.store.backends import cloud
+from keepfit.store.backends.cloud import CloudStore
+from keepfit.store.backends.memory import MemoryStore
+from keepfit.store.backends.objects import Exists, Unknown
+from keepfit.store.backends.steps import Create
+from keepfit.store.log import log
 
 SOAK = "KEEPFIT_SEED"  # names the first seed of a soak
 BUCKETS = ["s3", "gs", "az"]

@@ -15,7 +15,7 @@ import pytest
 from deeds import DEEDS, MODEL, check, opened, two_versions
 from tracing import failing_at, killed_at, may_trace, points
 
-from keepfit.store import disk
+from keepfit.store.backends import disk
 
 pytestmark = [
     pytest.mark.slow,

@@ -21,9 +21,9 @@ from turns import Killed, Process
 from keepfit.digest import Digest, sha256
 from keepfit.errors import Conflict, Corrupt, StoreError
 from keepfit.store import keys
-from keepfit.store.objects import Exists, Unknown
+from keepfit.store.backends.objects import Exists, Unknown
+from keepfit.store.log.tape import Log
 from keepfit.store.registry import Registry
-from keepfit.store.tape import Log
 
 MODEL = "fare"
 STRANGER = f"{keys.versions(MODEL)}/notes.txt"  # no record explains it

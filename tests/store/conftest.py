@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from keepfit.store.local import LocalStore
+from keepfit.store.backends.local import LocalStore
 from keepfit.store.registry import Registry
 
 WRITER = Path(__file__).with_name("writer.py")

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 from keepfit.digest import canonical, sha256
-from keepfit.store import events, keys, shortcut
-from keepfit.store.fold import advance
-from keepfit.store.steps import drive
-from keepfit.store.tape import Log
+from keepfit.store import keys
+from keepfit.store.backends.steps import drive
+from keepfit.store.log import events, shortcut
+from keepfit.store.log.fold import advance
+from keepfit.store.log.tape import Log
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -9,8 +9,8 @@ from dialects import Answer
 
 from keepfit.digest import sha256
 from keepfit.errors import Corrupt, StoreError
-from keepfit.store.cloud import CloudStore
-from keepfit.store.objects import Exists, Unknown
+from keepfit.store.backends.cloud import CloudStore
+from keepfit.store.backends.objects import Exists, Unknown
 
 QUICKLY = {
     "max_retries": 2,

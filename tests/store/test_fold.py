@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from keepfit.store.events import (
+from keepfit.store.log.events import (
     Abort,
     Approve,
     Begin,
@@ -13,8 +13,8 @@ from keepfit.store.events import (
     Reject,
     Request,
 )
-from keepfit.store.fold import fold, step
-from keepfit.store.state import State
+from keepfit.store.log.fold import fold, step
+from keepfit.store.log.state import State
 
 DIGEST, OTHER = "0" * 64, "1" * 64
 START = datetime(2026, 1, 1, tzinfo=UTC)

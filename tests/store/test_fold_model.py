@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from keepfit.store.events import (
+from keepfit.store.log.events import (
     Abort,
     Approve,
     Begin,
@@ -16,8 +16,8 @@ from keepfit.store.events import (
     Reject,
     Request,
 )
-from keepfit.store.fold import fold, step
-from keepfit.store.state import State
+from keepfit.store.log.fold import fold, step
+from keepfit.store.log.state import State
 
 D, E = "0" * 64, "1" * 64
 OPS = st.sampled_from(["op-0", "op-1", "op-2", "op-3"])

@@ -11,11 +11,11 @@ from keepfit.errors import Refused, StoreError
 from keepfit.names import Reference
 from keepfit.records.rows import Column, Part
 from keepfit.store import keys
+from keepfit.store.backends.memory import MemoryStore
 from keepfit.store.heartbeat import beating
-from keepfit.store.memory import MemoryStore
 from keepfit.store.registry import Registry
-from keepfit.store.removal import Terms
 from keepfit.store.resolve import named
+from keepfit.store.upkeep.removal import Terms
 
 DAY = timedelta(days=1)
 NOTHING = Terms(kept=lambda _: lambda _: None, young=10 * DAY)

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from keepfit.store.local import LocalStore
+from keepfit.store.backends.local import LocalStore
 from keepfit.store.registry import Registry
 
 pytestmark = [

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from keepfit.errors import StoreError, Unclear
-from keepfit.store import disk
-from keepfit.store.local import LocalStore
-from keepfit.store.objects import Exists
+from keepfit.store.backends import disk
+from keepfit.store.backends.local import LocalStore
+from keepfit.store.backends.objects import Exists
 
 
 @pytest.fixture

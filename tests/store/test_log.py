@@ -7,7 +7,7 @@ import pytest
 from keepfit.errors import Corrupt, Refused, StoreError
 from keepfit.records.rows import Column, Part
 from keepfit.store import keys
-from keepfit.store.events import Freeze
+from keepfit.store.log.events import Freeze
 
 
 def slot(folder, seq):

@@ -42,7 +42,9 @@ def test_a_bucket_is_opened_without_asking_it_anything(monkeypatch):
 
 
 def test_a_bucket_needs_its_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "keepfit.store.cloud", None)  # as if obstore were not there
+    monkeypatch.setitem(
+        sys.modules, "keepfit.store.backends.cloud", None
+    )  # as if obstore were not there
     with pytest.raises(NotInstalled) as refused:
         open_store("s3://models/taxi")
     assert refused.value.hint == "pip install 'keepfit[cloud]'"

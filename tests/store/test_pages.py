@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 from keepfit.digest import sha256
 from keepfit.errors import Corrupt, Refused, StoreError
 from keepfit.records.rows import Column, Part
-from keepfit.store import archive, checkpoint, events, keys, shortcut, tape
-from keepfit.store.fold import fold
-from keepfit.store.log import append, read, read_all
-from keepfit.store.memory import MemoryStore
-from keepfit.store.objects import Exists, Unknown
-from keepfit.store.reading import unchained
-from keepfit.store.steps import drive
-from keepfit.store.tape import Log
+from keepfit.store import keys
+from keepfit.store.backends.memory import MemoryStore
+from keepfit.store.backends.objects import Exists, Unknown
+from keepfit.store.backends.steps import drive
+from keepfit.store.log import archive, checkpoint, events, shortcut, tape
+from keepfit.store.log.fold import fold
+from keepfit.store.log.log import append, read, read_all
+from keepfit.store.log.reading import unchained
+from keepfit.store.log.tape import Log
 
 D = "0" * 64
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -183,7 +184,7 @@ def fetched(store, state):
     """The state as the outside world gets it, which may read pages; but for what it read last."""
 
     def fetch(page):
-        from keepfit.store.pages import unpack
+        from keepfit.store.log.pages import unpack
 
         key = keys.page("fare", page.last, page.digest)
         return unpack(page, key, store.get(key))

@@ -9,7 +9,7 @@ import pytest
 
 from keepfit.errors import Conflict
 from keepfit.names import Version
-from keepfit.store.local import LocalStore
+from keepfit.store.backends.local import LocalStore
 from keepfit.store.registry import Registry
 
 WRITERS, EACH = 8, 5

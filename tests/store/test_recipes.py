@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from keepfit.errors import Corrupt, Refused
-from keepfit.store import events, keys
-from keepfit.store.memory import MemoryStore
+from keepfit.store import keys
+from keepfit.store.backends.memory import MemoryStore
+from keepfit.store.log import events
 from keepfit.store.registry import Registry
-from keepfit.store.removal import Recipes, Terms
+from keepfit.store.upkeep.removal import Recipes, Terms
 
 DAY = timedelta(days=1)
 GONE = ("model.json", "rows.u64")

@@ -4,7 +4,7 @@ import pytest
 
 from keepfit.errors import Conflict, Corrupt, Refused, StoreError, UnknownName, UserError
 from keepfit.names import Reference
-from keepfit.store.memory import MemoryStore
+from keepfit.store.backends.memory import MemoryStore
 
 STAGES = ("development", "staging", "production")
 

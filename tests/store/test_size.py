@@ -15,8 +15,8 @@ import pytest
 from keepfit.errors import UnknownName
 from keepfit.names import Reference
 from keepfit.store import keys
-from keepfit.store.local import LocalStore
-from keepfit.store.memory import MemoryStore
+from keepfit.store.backends.local import LocalStore
+from keepfit.store.backends.memory import MemoryStore
 from keepfit.store.registry import Registry
 
 LONG = runpy.run_path(str(Path(__file__).with_name("long.py")))
@@ -221,7 +221,7 @@ import json, resource, sys, time
 from datetime import UTC, datetime
 from pathlib import Path
 from keepfit.names import Reference
-from keepfit.store.local import LocalStore
+from keepfit.store.backends.local import LocalStore
 from keepfit.store.registry import Registry
 registry = Registry(LocalStore(sys.argv[1]), clock=lambda: datetime.now(UTC), actor="ann")
 begun = time.perf_counter()

@@ -3,7 +3,7 @@ import pytest
 from keepfit.digest import canonical, sha256
 from keepfit.errors import Corrupt, StoreError, UnknownName
 from keepfit.store import keys
-from keepfit.store.local import LocalStore
+from keepfit.store.backends.local import LocalStore
 
 
 @pytest.fixture

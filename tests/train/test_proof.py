@@ -8,7 +8,7 @@ import polars as pl
 from keepfit.config.schema.model import ModelSpec
 from keepfit.data.prepare import prepare
 from keepfit.digest import canonical
-from keepfit.lifecycle.differences import equal, of_rows
+from keepfit.lifecycle.rebuilding.differences import equal, of_rows
 from keepfit.train.fit import fit
 from keepfit.train.proof import proof_of, said
 

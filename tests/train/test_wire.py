@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from keepfit import errors
 from keepfit.errors import ConfigError, Conflict, KeepfitError, NotInstalled, SystemFailure
-from keepfit.store.objects import Exists
+from keepfit.store.backends.objects import Exists
 from keepfit.train.wire import Failed, failed, read, revived, write
 
 

@@ -12,7 +12,7 @@ from keepfit.errors import ConfigError, GateFailed, UnknownName
 
 if TYPE_CHECKING:
     from keepfit.config.project import Project
-    from keepfit.lifecycle.selftest import SelfTest, Trial
+    from keepfit.lifecycle.judging.selftest import SelfTest, Trial
 
 
 @click.command("check")
@@ -77,8 +77,8 @@ def _named(project: Project, models: tuple[str, ...]) -> list[str]:
 
 def _check_gate(session: Session, project: Project, models: tuple[str, ...]) -> None:
     """Sabotaged candidates before the gate of each model; GateFailed if one is let through."""
+    from keepfit.lifecycle.judging.selftest import gate_test
     from keepfit.lifecycle.model import models_of
-    from keepfit.lifecycle.selftest import gate_test
 
     with session.ports(project) as ports:
         tests = [gate_test(model, ports) for model in models_of(project, models)]

@@ -12,9 +12,9 @@ from keepfit.errors import UnknownName
 
 if TYPE_CHECKING:
     from keepfit.config.load import Project
-    from keepfit.store.collect import Removed
     from keepfit.store.registry import Registry
-    from keepfit.store.removal import Removal, Survey
+    from keepfit.store.upkeep.collect import Removed
+    from keepfit.store.upkeep.removal import Removal, Survey
 
 WORDS = {
     "abort": "end and delete",

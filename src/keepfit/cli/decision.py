@@ -11,7 +11,7 @@ from keepfit.cli.run import show_scores
 from keepfit.cli.show import show_slices, show_verdict
 
 if TYPE_CHECKING:
-    from keepfit.lifecycle.decision import Decision
+    from keepfit.lifecycle.releasing.decision import Decision
     from keepfit.records.evidence import Evidence
     from keepfit.records.version import Manifest
 

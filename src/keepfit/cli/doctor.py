@@ -14,8 +14,8 @@ from keepfit.cli.session import Session, verb
 
 if TYPE_CHECKING:
     from keepfit.lifecycle.doctor import Examined
-    from keepfit.store.probe import Trial
-    from keepfit.store.verify import Symptom
+    from keepfit.store.backends.probe import Trial
+    from keepfit.store.upkeep.verify import Symptom
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from keepfit.cli.session import Session, verb
 from keepfit.errors import UserError
 
 if TYPE_CHECKING:
-    from keepfit.lifecycle.compare import Compared, Evaluated
+    from keepfit.lifecycle.judging.compare import Compared, Evaluated
     from keepfit.records.disagreement import DisagreementRow
     from keepfit.records.evidence import Evidence
 
@@ -29,10 +29,10 @@ DATA = click.option(
 @verb
 def evaluate_(session: Session, reference: str, data: Path | None) -> None:
     """Score a version on the present holdout, or on rows of your own."""
-    from keepfit.lifecycle.compare import evaluate
+    from keepfit.lifecycle.judging.compare import evaluate
     from keepfit.lifecycle.model import model_of
     from keepfit.lifecycle.open import open_reference
-    from keepfit.lifecycle.trust import trust_of
+    from keepfit.lifecycle.releasing.trust import trust_of
     from keepfit.names import Reference
 
     project = session.project()
@@ -95,10 +95,10 @@ def compare_(  # noqa: PLR0913 the flags that users see
 
 
 def _compare(session: Session, first: str, second: str, data: Path | None) -> None:
-    from keepfit.lifecycle.compare import compare
+    from keepfit.lifecycle.judging.compare import compare
     from keepfit.lifecycle.model import model_of
     from keepfit.lifecycle.open import open_reference
-    from keepfit.lifecycle.trust import trust_of
+    from keepfit.lifecycle.releasing.trust import trust_of
     from keepfit.names import Reference
 
     project = session.project()

@@ -34,9 +34,9 @@ def model_(session: Session, reference: str, folder: Path, *, overwrite: bool) -
 
     It needs no store: `keepfit sagemaker serve` answers from it, as does a container.
     """
-    from keepfit.lifecycle.bundle import write_bundle
     from keepfit.lifecycle.open import fetch_version, trusted
-    from keepfit.lifecycle.trust import trust_of
+    from keepfit.lifecycle.rebuilding.bundle import write_bundle
+    from keepfit.lifecycle.releasing.trust import trust_of
     from keepfit.names import Reference
 
     project = session.project()

@@ -65,7 +65,7 @@ def unpin_(session: Session, reference: str) -> None:
 def _done(registry: Registry, text: str, op: str) -> tuple[str, str] | None:
     """The model and the version that the operation was about, whatever the reference names now."""
     from keepfit.names import Reference
-    from keepfit.store.events import Pin, Unpin, Untombstone
+    from keepfit.store.log.events import Pin, Unpin, Untombstone
 
     model = Reference.parse(text).model
     event = registry.done(model, op)

@@ -16,9 +16,9 @@ from keepfit.errors import UnknownName, UserError
 
 if TYPE_CHECKING:
     from keepfit.config.load import Project
-    from keepfit.store.nouns import Entry, VersionState
+    from keepfit.store.log.nouns import Entry, VersionState
+    from keepfit.store.log.state import State
     from keepfit.store.registry import Registry
-    from keepfit.store.state import State
 
 _SOME = click.IntRange(min=1)
 

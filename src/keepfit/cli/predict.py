@@ -117,7 +117,7 @@ def _predict(session: Session, asked: Asked) -> Written:
     from keepfit.lifecycle.batch import World, predict
     from keepfit.lifecycle.observe import observing
     from keepfit.lifecycle.open import open_reference
-    from keepfit.lifecycle.trust import trust_of
+    from keepfit.lifecycle.releasing.trust import trust_of
 
     project = session.project()
     registry = session.registry(project)

@@ -12,7 +12,7 @@ from keepfit.cli.session import Session, verb, writes
 from keepfit.errors import Refused
 
 if TYPE_CHECKING:
-    from keepfit.lifecycle.rebuild import Rebuilt
+    from keepfit.lifecycle.rebuilding.rebuild import Rebuilt
 
 T = TypeVar("T")
 MOST = 12  # differences that are shown
@@ -32,7 +32,7 @@ def rebuild_(session: Session, reference: str, *, here: bool) -> None:
     The version is not changed. Exit code 0 for IDENTICAL and EQUAL, 3 for DIFFERENT, 4 where rows
     or the recorded environment cannot be had.
     """
-    from keepfit.lifecycle.rebuild import rebuild
+    from keepfit.lifecycle.rebuilding.rebuild import rebuild
 
     _, _, rebuilt = _made(session, reference, rebuild, here=here)
     session.show(rebuilt, lambda: _show_rebuilt(rebuilt))
@@ -54,7 +54,7 @@ def restore_(session: Session, reference: str, *, here: bool) -> None:
     """
     from functools import partial
 
-    from keepfit.lifecycle.rebuild import restore
+    from keepfit.lifecycle.rebuilding.rebuild import restore
 
     made = partial(restore, op=f"{session.op}/restore")
     model, version, rebuilt = _made(session, reference, made, here=here)
@@ -64,7 +64,7 @@ def restore_(session: Session, reference: str, *, here: bool) -> None:
 
 def _made(session: Session, text: str, make: Callable[..., T], *, here: bool) -> tuple[str, str, T]:
     """The model and version that are meant, and what `make` makes of them."""
-    from keepfit.lifecycle.rebuild import Scene
+    from keepfit.lifecycle.rebuilding.rebuild import Scene
     from keepfit.names import LATEST, Reference
 
     project = session.project()

@@ -17,7 +17,7 @@ from keepfit.durations import Duration
 from keepfit.errors import NotApproved, UserError
 
 if TYPE_CHECKING:
-    from keepfit.lifecycle.release import Release
+    from keepfit.lifecycle.releasing.release import Release
 
 
 @click.command("approve")
@@ -44,9 +44,9 @@ def approve_(  # noqa: PLR0913 the flags that users see
     moved. Where the project names signers, it is signed.
     """
     from keepfit.lifecycle.again import before
-    from keepfit.lifecycle.approve import approve, end_of, pending
-    from keepfit.lifecycle.decision import decision
     from keepfit.lifecycle.model import model_of
+    from keepfit.lifecycle.releasing.approve import approve, end_of, pending
+    from keepfit.lifecycle.releasing.decision import decision
 
     project = session.project()
     registry, subject = session.registry(project), model_of(project, model)
@@ -72,8 +72,8 @@ def approve_(  # noqa: PLR0913 the flags that users see
 def reject_(session: Session, model: str, *, stage: str | None, reason: str) -> None:
     """Answer a pending request with no."""
     from keepfit.lifecycle.again import before
-    from keepfit.lifecycle.approve import pending, reject
     from keepfit.lifecycle.model import model_of
+    from keepfit.lifecycle.releasing.approve import pending, reject
 
     project = session.project()
     registry, subject = session.registry(project), model_of(project, model)
@@ -104,10 +104,10 @@ def promote_(  # noqa: PLR0913 the flags that users see
 ) -> None:
     """Let a stage point at a version, through the same gate as `keepfit run`."""
     from keepfit.lifecycle.again import before
-    from keepfit.lifecycle.decision import decision
     from keepfit.lifecycle.model import model_of
-    from keepfit.lifecycle.promote import by_force, by_gate
-    from keepfit.lifecycle.release import stage_named
+    from keepfit.lifecycle.releasing.decision import decision
+    from keepfit.lifecycle.releasing.promote import by_force, by_gate
+    from keepfit.lifecycle.releasing.release import stage_named
     from keepfit.names import Reference
 
     if force and not reason.strip():
@@ -150,7 +150,7 @@ def rollback_(  # noqa: PLR0913 the flags that users see
     """Let a stage point at what it held before, after checking that it loads."""
     from keepfit.lifecycle.again import before
     from keepfit.lifecycle.model import model_of
-    from keepfit.lifecycle.release import back, rollback
+    from keepfit.lifecycle.releasing.release import back, rollback
 
     project = session.project()
     registry, subject = session.registry(project), model_of(project, model)

@@ -14,7 +14,7 @@ from keepfit.cli.session import Session, verb, writes
 from keepfit.errors import Refused, UserError
 
 if TYPE_CHECKING:
-    from keepfit.lifecycle.release import Release
+    from keepfit.lifecycle.releasing.release import Release
     from keepfit.lifecycle.run import Done, How
     from keepfit.lifecycle.train import Kept
     from keepfit.records.base import Bump

@@ -22,8 +22,8 @@ from keepfit.errors import KeepfitError, Unclear, UserError
 if TYPE_CHECKING:
     from keepfit.config.load import Project
     from keepfit.lifecycle.ports import Ports
+    from keepfit.store.log.seen import Seen
     from keepfit.store.registry import Registry
-    from keepfit.store.seen import Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Session:
 
     def seen(self, project: Project) -> Seen:
         """Where the logs of the project's store ended when they were last read here."""
-        from keepfit.store.seen import Seen
+        from keepfit.store.log.seen import Seen
 
         return Seen(project.root / ".keepfit" / "seen.json", project.store)
 

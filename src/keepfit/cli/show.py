@@ -13,7 +13,7 @@ from keepfit.cli.session import Session, verb
 from keepfit.cli.told import in_words
 
 if TYPE_CHECKING:
-    from keepfit.lifecycle.judgement import Judgement
+    from keepfit.lifecycle.judging.judgement import Judgement
     from keepfit.lifecycle.look import Inside
     from keepfit.records.evidence import Evidence
     from keepfit.records.version import Manifest

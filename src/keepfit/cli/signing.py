@@ -14,7 +14,7 @@ from keepfit.errors import UserError
 if TYPE_CHECKING:
     from keepfit.config.load import Project
     from keepfit.lifecycle.model import Model
-    from keepfit.lifecycle.ssh import SshSigner
+    from keepfit.lifecycle.releasing.ssh import SshSigner
 
 VARIABLE = "KEEPFIT_SIGNING_KEY"
 KEY = click.option(
@@ -27,7 +27,7 @@ KEY = click.option(
 def signer(project: Project, model: Model, stage: str, key: Path | None) -> SshSigner | None:
     """Who signs here for the stage; None where nobody must. UserError where no key is found."""
     from keepfit.config.git import signing_key
-    from keepfit.lifecycle.ssh import signer_of
+    from keepfit.lifecycle.releasing.ssh import signer_of
 
     if project.signers is None and key:
         raise UserError(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from keepfit.cli.render import count
-from keepfit.store import events as ev
-from keepfit.store.nouns import Entry
+from keepfit.store.log import events as ev
+from keepfit.store.log.nouns import Entry
 
 
 def in_words(promotion: ev.Promote) -> str:

@@ -10,7 +10,7 @@ from keepfit.cli.render import next_step, symbol
 from keepfit.cli.session import Session, verb
 
 if TYPE_CHECKING:
-    from keepfit.lifecycle.verify import Verified
+    from keepfit.lifecycle.rebuilding.verify import Verified
 
 SIGNS = {"good": "pass", "note": "note", "refused": "warn", "broken": "fail"}
 EXIT = {"good": 0, "refused": 3, "broken": 4}
@@ -26,8 +26,8 @@ def verify_(session: Session, reference: str, *, accept: bool) -> None:
     Nothing but the store is asked, and nothing is written to it. Exit code 4 where something is
     lost or changed, 3 where all is whole but a rule was broken.
     """
-    from keepfit.lifecycle.trust import trust_of
-    from keepfit.lifecycle.verify import verify_version
+    from keepfit.lifecycle.rebuilding.verify import verify_version
+    from keepfit.lifecycle.releasing.trust import trust_of
     from keepfit.names import Reference
     from keepfit.store.open import open_store
 

@@ -13,8 +13,6 @@ from keepfit.data.statcache import StatCache
 from keepfit.digest import Digest
 from keepfit.errors import SourceError, UserError, guess
 
-__all__ = ["Found", "StatCache", "find", "find_all", "fingerprint", "format_of", "sources_of"]
-
 FORMATS = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -63,30 +61,6 @@ def find(name: str, source: Source, root: Path) -> list[Found]:
     patterns = (source,) if isinstance(source, str) else source
     found = [one for pattern in patterns for one in _find_pattern(name, pattern, root)]
     return sorted({one.uri: one for one in found}.values(), key=lambda one: one.uri)
-
-
-def fingerprint(
-    data: Data,
-    root: Path,
-    cache: StatCache,
-    *,
-    holdout: str | None = None,
-    environ: Mapping[str, str] = os.environ,
-) -> tuple[tuple[str, str, Digest], ...]:
-    """(source, uri, digest) of what the sources, and the file of holdout rows, hold now.
-
-    Local files cost a stat each where they have not changed. What lies in a cloud or a database
-    has to be read for it: nothing else says whether its rows are the same.
-    """
-    sources = sources_of(data, holdout)
-    everything = find_all(sources, root)
-    told = [(one.source, one.uri, digest_of_file(one, cache)) for one in everything if one.path]
-    distant = [one for one in everything if one.path is None]
-    if distant:
-        from keepfit.data.fetch import digests_of
-
-        told += digests_of(distant, sources, root, environ=environ)
-    return tuple(sorted(told))
 
 
 def digest_of_file(found: Found, cache: StatCache) -> Digest:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from keepfit.errors import UserError
-from keepfit.lifecycle.release import Release
-from keepfit.store import events
+from keepfit.lifecycle.releasing.release import Release
+from keepfit.store.log import events
+from keepfit.store.log.state import State
 from keepfit.store.registry import Registry
-from keepfit.store.state import State
 
 Moved = events.Promote | events.Request | events.Approve | events.Reject
 

@@ -16,8 +16,8 @@ from keepfit.config.space import values_in
 from keepfit.data.sources import find_all, sources_of
 from keepfit.errors import KeepfitError, Problem
 from keepfit.kinds import kind, why_no_update
+from keepfit.store.backends.probe import prove
 from keepfit.store.open import open_store
-from keepfit.store.probe import prove
 
 if TYPE_CHECKING:
     from keepfit.kinds.base import Params
@@ -112,7 +112,7 @@ def _series(project: Project, name: str) -> list[tuple[str, str]]:
 
 def _benchmarks(spec: ModelSpec, root: Path) -> list[tuple[str, str]]:
     """(key, what is wrong) of the files of benchmarks and of their columns."""
-    from keepfit.lifecycle.benchmarks import file_problem
+    from keepfit.lifecycle.judging.benchmarks import file_problem
 
     return [
         (f"benchmark.{name}.file", told)

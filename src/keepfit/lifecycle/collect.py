@@ -12,11 +12,11 @@ from keepfit.config.schema.release import Keep
 from keepfit.digest import digest_of
 from keepfit.kinds.texts.folder import EMBEDDINGS
 from keepfit.lifecycle.open import KEYS, MODEL, VALIDATED
-from keepfit.store.collect import Removed
-from keepfit.store.nouns import VersionState
+from keepfit.store.log.nouns import VersionState
+from keepfit.store.log.state import State
 from keepfit.store.registry import Registry
-from keepfit.store.removal import Recipes, Survey, Terms
-from keepfit.store.state import State
+from keepfit.store.upkeep.collect import Removed
+from keepfit.store.upkeep.removal import Recipes, Survey, Terms
 
 PER_STAGE = 5  # versions that a stage held before: where rollbacks lead
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from keepfit.errors import Corrupt, UnknownName
-from keepfit.store import derived, keys, verify
 from keepfit.store import format as mark
-from keepfit.store.ledger import open_ledger
-from keepfit.store.objects import ObjectStore
-from keepfit.store.probe import Trial, probe
-from keepfit.store.steps import drive
-from keepfit.store.verify import Symptom
+from keepfit.store import keys
+from keepfit.store.backends.objects import ObjectStore
+from keepfit.store.backends.probe import Trial, probe
+from keepfit.store.backends.steps import drive
+from keepfit.store.upkeep import derived, verify
+from keepfit.store.upkeep.ledger import open_ledger
+from keepfit.store.upkeep.verify import Symptom
 
 
 @dataclass(frozen=True, slots=True)

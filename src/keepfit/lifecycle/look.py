@@ -7,15 +7,15 @@ from typing import Any
 import msgspec
 
 from keepfit.errors import Corrupt
-from keepfit.lifecycle.judgement import Judgement
+from keepfit.lifecycle.judging.judgement import Judgement
 from keepfit.lifecycle.open import MODEL, below
 from keepfit.names import Reference
 from keepfit.records.base import Record
 from keepfit.records.version import Manifest
-from keepfit.store.events import Promote
-from keepfit.store.nouns import VersionState
+from keepfit.store.log.events import Promote
+from keepfit.store.log.nouns import VersionState
+from keepfit.store.log.state import State
 from keepfit.store.registry import Registry
-from keepfit.store.state import State
 
 
 class Inside(Record, frozen=True, kw_only=True):

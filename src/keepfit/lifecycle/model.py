@@ -16,7 +16,7 @@ from keepfit.errors import Refused, UnknownName
 from keepfit.kinds import kind
 from keepfit.kinds.base import Params
 from keepfit.lifecycle.assets import assets_of, with_assets
-from keepfit.lifecycle.trust import Trust
+from keepfit.lifecycle.releasing.trust import Trust
 from keepfit.records.training import Code
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from keepfit.lifecycle.champion import open_champion
+from keepfit.lifecycle.judging.champion import open_champion
+from keepfit.lifecycle.judging.score import gate_metric, judged_at, measured, worse_by
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.peek import Peek, look_at, ready_at
 from keepfit.lifecycle.ports import Ports
-from keepfit.lifecycle.score import gate_metric, judged_at, measured, worse_by
 from keepfit.records.rows import Snapshot
-from keepfit.store.nouns import VersionState
+from keepfit.store.log.nouns import VersionState
 
 _ONE_TICK = timedelta(microseconds=1)  # the finest that a time column tells
 

@@ -12,12 +12,12 @@ from keepfit.config.code import load_function
 from keepfit.config.environment import expand
 from keepfit.config.schema.model import ModelSpec
 from keepfit.errors import Corrupt
-from keepfit.lifecycle.trust import Trust, vouched
+from keepfit.lifecycle.releasing.trust import Trust, vouched
 from keepfit.names import Reference
 from keepfit.records.comparison import Side
 from keepfit.records.training import Candidate
 from keepfit.records.version import Manifest
-from keepfit.store.nouns import VersionState
+from keepfit.store.log.nouns import VersionState
 from keepfit.store.registry import EVIDENCE, Registry
 from keepfit.store.resolve import resolve
 

@@ -10,14 +10,14 @@ from cronsim import CronSim
 
 from keepfit.config.diff import bump as bump_of
 from keepfit.config.diff import changes
-from keepfit.data.sources import fingerprint
+from keepfit.data.fingerprint import fingerprint
 from keepfit.digest import Digest, digest_of
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.ports import Ports
-from keepfit.lifecycle.release import was_released
+from keepfit.lifecycle.releasing.release import was_released
 from keepfit.records.base import Bump, Record
-from keepfit.store.nouns import VersionState, time_of
-from keepfit.store.state import State
+from keepfit.store.log.nouns import VersionState, time_of
+from keepfit.store.log.state import State
 
 Status = Literal["due", "fresh", "waits", "off"]
 

@@ -7,13 +7,13 @@ import msgspec
 from keepfit.decide.junit import junit
 from keepfit.digest import canonical
 from keepfit.errors import KeepfitError
-from keepfit.lifecycle.challenge import Trained
-from keepfit.lifecycle.judgement import Judgement
+from keepfit.lifecycle.judging.challenge import Trained
+from keepfit.lifecycle.judging.judgement import Judgement
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import CODE, COMPILED, JUNIT, KEYS, MODEL, VALIDATED
 from keepfit.lifecycle.ports import Ports
 from keepfit.records.version import Manifest
-from keepfit.store.nouns import Claim, VersionState
+from keepfit.store.log.nouns import Claim, VersionState
 from keepfit.store.registry import EVIDENCE, Registry
 from keepfit.store.versions import described
 

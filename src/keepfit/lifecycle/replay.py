@@ -13,14 +13,20 @@ from keepfit.config.schema.release import Promote
 from keepfit.durations import Duration
 from keepfit.errors import DataRefused, NotComparable, UserError
 from keepfit.evaluate.metrics import Metric
-from keepfit.lifecycle.champion import champion_of
+from keepfit.lifecycle.judging.champion import champion_of
+from keepfit.lifecycle.judging.score import (
+    gate_metric,
+    judged_at,
+    over_rows,
+    score_between,
+    worse_by,
+)
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import open_version
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.retrain import Retrained, retrain
-from keepfit.lifecycle.score import gate_metric, judged_at, over_rows, score_between, worse_by
 from keepfit.records.base import Outcome, Record
-from keepfit.store.local import LocalStore
+from keepfit.store.backends.local import LocalStore
 from keepfit.store.registry import Registry
 
 # What each policy says at the end of a period with a champion: train now? Given by what share the

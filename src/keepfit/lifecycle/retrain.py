@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from keepfit.digest import Digest, digest_of
-from keepfit.lifecycle.challenge import freeze_rows, train
-from keepfit.lifecycle.champion import champion_for, champion_of
-from keepfit.lifecycle.judgement import Judgement
+from keepfit.lifecycle.judging.challenge import freeze_rows, train
+from keepfit.lifecycle.judging.champion import champion_for, champion_of
+from keepfit.lifecycle.judging.judgement import Judgement
 from keepfit.lifecycle.look import judgement_of
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.publish import publish, record_verdict
-from keepfit.lifecycle.release import Release, release
+from keepfit.lifecycle.releasing.release import Release, release
 from keepfit.records.base import Bump
 from keepfit.records.rows import Snapshot
 from keepfit.store.registry import Registry

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keepfit.digest import canonical
-from keepfit.lifecycle.challenge import freeze_rows, train
-from keepfit.lifecycle.champion import champion_for
-from keepfit.lifecycle.judgement import Judgement
+from keepfit.lifecycle.judging.challenge import freeze_rows, train
+from keepfit.lifecycle.judging.champion import champion_for
+from keepfit.lifecycle.judging.judgement import Judgement
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.publish import manifest_of, payload
-from keepfit.store.local import LocalStore
+from keepfit.store.backends.local import LocalStore
 from keepfit.store.ulid import ulid
 
 CANDIDATE = "0.0.0-x000000"  # no version: nothing that the log counts can be called so

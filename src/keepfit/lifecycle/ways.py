@@ -11,10 +11,10 @@ from keepfit.data.timeline import end_of
 from keepfit.durations import Duration
 from keepfit.errors import DataRefused, UserError
 from keepfit.kinds import why_no_update
+from keepfit.lifecycle.judging.score import gate_metric, measured, over_rows
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.peek import look_at, ready_at
 from keepfit.lifecycle.ports import Ports
-from keepfit.lifecycle.score import gate_metric, measured, over_rows
 from keepfit.records.base import Record
 from keepfit.records.training import Base
 from keepfit.train.job import Fit, Job, Warm

@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 
 from keepfit.errors import KeepfitError
-from keepfit.lifecycle.judgement import Judgement
+from keepfit.lifecycle.judging.judgement import Judgement
 from keepfit.lifecycle.look import Inside, describe
 from keepfit.names import Reference
 from keepfit.records.exhibits import Profile
 from keepfit.report.differences import differences
 from keepfit.report.facts import Differences, Effect, Epoch, Happening, Learning, Past, Report
 from keepfit.report.happenings import happenings
-from keepfit.store.nouns import VersionState
+from keepfit.store.log.nouns import VersionState
 from keepfit.store.registry import Registry
 
 MOST_PAST, MOST_EFFECTS, MOST_RECORDS = 50, 60, 5_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from keepfit.report.facts import Happening
-from keepfit.store import events as ev
-from keepfit.store.nouns import Entry
+from keepfit.store.log import events as ev
+from keepfit.store.log.nouns import Entry
 
 _WORDS: dict[type, str] = {
     ev.Judged: "judged",

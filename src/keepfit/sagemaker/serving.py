@@ -11,7 +11,7 @@ import msgspec
 from keepfit.config.document import find_file
 from keepfit.digest import Digest
 from keepfit.errors import UserError
-from keepfit.lifecycle.bundle import fetch_bundle, manifest_in
+from keepfit.lifecycle.rebuilding.bundle import fetch_bundle, manifest_in
 from keepfit.sagemaker.hosting import Hosting
 from keepfit.sagemaker.tree import Tree
 from keepfit.serve.follow import ready

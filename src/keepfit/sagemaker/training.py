@@ -13,22 +13,22 @@ from keepfit.config.load import Project
 from keepfit.data.statcache import StatCache
 from keepfit.digest import Digest
 from keepfit.errors import GateFailed
-from keepfit.lifecycle.bundle import write_bundle
-from keepfit.lifecycle.judgement import Judgement
+from keepfit.lifecycle.judging.judgement import Judgement
 from keepfit.lifecycle.model import Model, model_of
 from keepfit.lifecycle.open import fetch_version
 from keepfit.lifecycle.plan import plan
 from keepfit.lifecycle.ports import Ports, Say
-from keepfit.lifecycle.release import Release
+from keepfit.lifecycle.rebuilding.bundle import write_bundle
+from keepfit.lifecycle.releasing.release import Release
 from keepfit.lifecycle.retrain import Retrained, retrain
 from keepfit.sagemaker.columns import has_header, positional
 from keepfit.sagemaker.job import Job
 from keepfit.sagemaker.project import Declared
 from keepfit.sagemaker.stage import Table, is_csv, named, stage
 from keepfit.sagemaker.tree import Tree
+from keepfit.store.log.seen import Seen
 from keepfit.store.open import open_store
 from keepfit.store.registry import Registry
-from keepfit.store.seen import Seen
 from keepfit.train.worker import Trainer
 
 ACTOR = "KEEPFIT_ACTOR"

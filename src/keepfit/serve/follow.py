@@ -10,7 +10,7 @@ from typing import Protocol
 from keepfit.config.schema.serving import Answering
 from keepfit.errors import KeepfitError
 from keepfit.lifecycle.open import fetch_version, needed_to_predict, trusted
-from keepfit.lifecycle.trust import Trust
+from keepfit.lifecycle.releasing.trust import Trust
 from keepfit.names import Reference
 from keepfit.serve.served import Served, observed
 from keepfit.serve.slots import Slot

@@ -20,7 +20,7 @@ from keepfit.serve.door.rows import Rows
 from keepfit.serve.metrics import Metrics
 from keepfit.serve.served import Served
 from keepfit.store import keys
-from keepfit.store.objects import ObjectStore
+from keepfit.store.backends.objects import ObjectStore
 from keepfit.store.ulid import ulid
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from functools import partial
 
 from keepfit.config.load import Project
 from keepfit.config.schema.serving import Answering, Serve
-from keepfit.lifecycle.trust import trust_of
+from keepfit.lifecycle.releasing.trust import trust_of
 from keepfit.names import Reference
 from keepfit.serve.follow import Stage
 from keepfit.serve.metrics import Metrics

@@ -10,9 +10,9 @@ import msgspec
 from keepfit.digest import canonical
 from keepfit.errors import Corrupt
 from keepfit.store import keys
-from keepfit.store.reading import FORMAT, newer
-from keepfit.store.settle import settle
-from keepfit.store.steps import Get, Steps
+from keepfit.store.backends.settle import settle
+from keepfit.store.backends.steps import Get, Steps
+from keepfit.store.log.reading import FORMAT, newer
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from threading import Event, Thread
 
 from keepfit.errors import StoreError
-from keepfit.store.objects import ObjectStore
+from keepfit.store.backends.objects import ObjectStore
 
 EVERY = 60.0  # seconds; a collector waits for a day
 

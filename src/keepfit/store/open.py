@@ -6,9 +6,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from keepfit.errors import NotInstalled, UserError
-from keepfit.store.local import LocalStore
-from keepfit.store.objects import ObjectStore
-from keepfit.store.probe import prove
+from keepfit.store.backends.local import LocalStore
+from keepfit.store.backends.objects import ObjectStore
+from keepfit.store.backends.probe import prove
 
 _BUCKETS = ("s3", "gs", "az")
 
@@ -35,7 +35,7 @@ def _bucket(address: str) -> ObjectStore:
     if not urlsplit(address).netloc:
         raise UserError(f"the store {address} names no bucket; expected {address[:5]}BUCKET/PATH")
     try:
-        from keepfit.store.cloud import CloudStore
+        from keepfit.store.backends.cloud import CloudStore
     except ImportError as error:
         raise NotInstalled(f"A store such as {address}", "cloud") from error
     return CloudStore(address, before_writing=prove)

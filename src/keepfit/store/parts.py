@@ -10,8 +10,8 @@ from keepfit.digest import Digest, canonical, sha256_file
 from keepfit.errors import Corrupt, SourceError, UnknownName
 from keepfit.records.rows import Part
 from keepfit.store import keys
-from keepfit.store.objects import ObjectStore
-from keepfit.store.state import State
+from keepfit.store.backends.objects import ObjectStore
+from keepfit.store.log.state import State
 
 _A_RECORD = 48 * 1024  # bytes of parts that one record lists; the log takes 64 KiB
 

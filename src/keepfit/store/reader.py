@@ -11,19 +11,20 @@ from typing import TypeVar
 from keepfit.errors import Corrupt, UnknownName
 from keepfit.names import Reference, check_name
 from keepfit.records.version import Manifest
-from keepfit.store import events, keys, versions
 from keepfit.store import format as mark
-from keepfit.store.log import read, read_all, read_unhinted
-from keepfit.store.nouns import Entry, VersionState
-from keepfit.store.objects import ObjectStore
-from keepfit.store.pages import Page, unpack
-from keepfit.store.reading import unchained
+from keepfit.store import keys, versions
+from keepfit.store.backends.objects import ObjectStore
+from keepfit.store.backends.steps import Steps, drive, get_many
+from keepfit.store.log import events
+from keepfit.store.log.log import read, read_all, read_unhinted
+from keepfit.store.log.nouns import Entry, VersionState
+from keepfit.store.log.pages import Page, unpack
+from keepfit.store.log.reading import unchained
+from keepfit.store.log.seen import Seen
+from keepfit.store.log.shortcut import Glance, by_hint, glance
+from keepfit.store.log.state import State
+from keepfit.store.log.tape import Anchor, Log
 from keepfit.store.resolve import deleted, named, published, resolve
-from keepfit.store.seen import Seen
-from keepfit.store.shortcut import Glance, by_hint, glance
-from keepfit.store.state import State
-from keepfit.store.steps import Steps, drive, get_many
-from keepfit.store.tape import Anchor, Log
 
 T = TypeVar("T")
 

@@ -13,7 +13,8 @@ from keepfit.records.base import Bump, Outcome
 from keepfit.records.rows import Part
 from keepfit.records.version import Manifest
 from keepfit.store import keys, versions, view
-from keepfit.store.events import (
+from keepfit.store.heartbeat import beating
+from keepfit.store.log.events import (
     Abort,
     Approve,
     Begin,
@@ -24,13 +25,12 @@ from keepfit.store.events import (
     Reject,
     Request,
 )
-from keepfit.store.heartbeat import beating
-from keepfit.store.keeping import LARGE, Keeping
-from keepfit.store.log import Draft
-from keepfit.store.nouns import Claim, StageState
+from keepfit.store.log.log import Draft
+from keepfit.store.log.nouns import Claim, StageState
+from keepfit.store.log.state import State
+from keepfit.store.log.statement import Signer
 from keepfit.store.parts import StoredParts
-from keepfit.store.state import State
-from keepfit.store.statement import Signer
+from keepfit.store.upkeep.keeping import LARGE, Keeping
 
 EVIDENCE = "evidence.json"  # the file of a version whose digest is approved
 

@@ -7,9 +7,9 @@ from collections.abc import Collection
 
 from keepfit.errors import Refused, UnknownName
 from keepfit.names import LATEST, Reference
-from keepfit.store.nouns import VersionState
-from keepfit.store.shelf import Spelling
-from keepfit.store.state import State
+from keepfit.store.log.nouns import VersionState
+from keepfit.store.log.shelf import Spelling
+from keepfit.store.log.state import State
 
 _NUMBERS = re.compile(r"\d{1,9}(\.\d{1,9}){0,2}")  # one to three
 

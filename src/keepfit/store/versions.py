@@ -10,9 +10,9 @@ from keepfit.digest import Digest, canonical, sha256
 from keepfit.errors import Corrupt, StoreError, UnknownName
 from keepfit.records.version import File, Manifest
 from keepfit.store import keys
-from keepfit.store.nouns import VersionState
-from keepfit.store.settle import settle
-from keepfit.store.steps import Get, Size, Steps, Write
+from keepfit.store.backends.settle import settle
+from keepfit.store.backends.steps import Get, Size, Steps, Write
+from keepfit.store.log.nouns import VersionState
 
 _BACKUP = "restore it from a backup, or build the version again: keepfit rebuild"
 

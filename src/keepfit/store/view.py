@@ -9,8 +9,8 @@ import msgspec
 from keepfit.digest import canonical
 from keepfit.errors import StoreError
 from keepfit.store import keys
-from keepfit.store.state import State
-from keepfit.store.steps import Advise, Steps
+from keepfit.store.backends.steps import Advise, Steps
+from keepfit.store.log.state import State
 
 
 def show(model: str, state: State, stage: str) -> Steps[None]:

@@ -12,14 +12,14 @@ from typing import Any
 
 from keepfit.digest import canonical
 from keepfit.store import format as mark
-from keepfit.store.log import Decide, Draft, append
-from keepfit.store.nouns import iso
-from keepfit.store.objects import Foresees, ObjectStore
+from keepfit.store.backends.objects import Foresees, ObjectStore
+from keepfit.store.log.log import Decide, Draft, append
+from keepfit.store.log.nouns import iso
+from keepfit.store.log.seen import Seen
+from keepfit.store.log.state import State
+from keepfit.store.log.statement import Signer, signing
 from keepfit.store.reader import Reader
 from keepfit.store.resolve import published
-from keepfit.store.seen import Seen
-from keepfit.store.state import State
-from keepfit.store.statement import Signer, signing
 from keepfit.store.ulid import ulid
 
 

@@ -193,7 +193,7 @@ def test_a_bucket_without_the_extra_is_told_what_to_install(cloudy, monkeypatch,
 
     from keepfit.errors import NotInstalled
 
-    monkeypatch.setitem(sys.modules, "keepfit.store.clients", None)
+    monkeypatch.setitem(sys.modules, "keepfit.store.backends.clients", None)
     with pytest.raises(NotInstalled) as caught:
         cloudy("s3://acme/in.csv", tmp_path / "out.csv")
     assert caught.value.hint == "pip install 'keepfit[cloud]'"

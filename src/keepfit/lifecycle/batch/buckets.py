@@ -121,7 +121,7 @@ def _parts(uri: str) -> tuple[str, str]:
 def _client(uri: str, environ: Mapping[str, str]) -> Any:
     bucket, _ = _parts(uri)
     try:
-        from keepfit.store.clients import PATIENT, connect
+        from keepfit.store.backends.clients import PATIENT, connect
     except ImportError as error:
         raise NotInstalled(f"Reading or writing {uri}", "cloud") from error
     scheme, _, rest = bucket.partition("://")
@@ -130,7 +130,7 @@ def _client(uri: str, environ: Mapping[str, str]) -> Any:
 
 @contextmanager
 def _saying(verb: str, where: str, kind: type[SystemFailure]) -> Iterator[None]:
-    from keepfit.store.clients import refusals
+    from keepfit.store.backends.clients import refusals
 
     try:
         with refusals(verb, where):

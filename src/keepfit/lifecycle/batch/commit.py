@@ -16,7 +16,7 @@ from keepfit.lifecycle.batch.inputs import stamp
 from keepfit.lifecycle.batch.outputs import rejects_of
 from keepfit.lifecycle.batch.state import Commit, receipt_of, unwritable, write_receipt
 from keepfit.lifecycle.batch.work import Tally, Work
-from keepfit.store.disk import sync_folder
+from keepfit.store.backends.disk import sync_folder
 
 Stamps = tuple[tuple[str, str], ...]
 

@@ -26,11 +26,11 @@ from keepfit.evaluate.folds import Luck, over_folds
 from keepfit.evaluate.metrics import Metric, get
 from keepfit.evaluate.names import problem
 from keepfit.evaluate.sample import Sample, classes_of
-from keepfit.lifecycle.challenge import keep_bad_rows
+from keepfit.lifecycle.judging.challenge import keep_bad_rows
+from keepfit.lifecycle.judging.score import gate_metric
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.peek import Peek, look_at
 from keepfit.lifecycle.ports import Ports
-from keepfit.lifecycle.score import gate_metric
 from keepfit.records.comparison import Comparison
 from keepfit.train.artifact import load
 from keepfit.train.job import Fit, Job, Portion

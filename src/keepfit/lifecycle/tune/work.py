@@ -17,8 +17,8 @@ from keepfit.decide.words import figures
 from keepfit.errors import KeepfitError, UserError
 from keepfit.evaluate.sample import NotMeasurable
 from keepfit.kinds.base import Params
+from keepfit.lifecycle.judging.score import over_rows
 from keepfit.lifecycle.model import Model
-from keepfit.lifecycle.score import over_rows
 from keepfit.lifecycle.tune.bench import Bench, Judged
 from keepfit.lifecycle.tune.kept import Kept
 from keepfit.lifecycle.tune.records import FoldScore, Trial

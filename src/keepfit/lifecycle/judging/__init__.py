@@ -1,0 +1,1 @@
+"""A challenger beside its champion: what is measured, on which rows, and what the gate says."""

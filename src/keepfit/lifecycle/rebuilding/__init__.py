@@ -1,0 +1,1 @@
+"""A version made again, held against what was published, and why it differs if it does."""

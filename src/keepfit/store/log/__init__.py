@@ -1,0 +1,1 @@
+"""The log of a model, and the state that it folds to."""
