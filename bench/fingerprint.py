@@ -15,7 +15,7 @@ def main(folder: Path) -> list[Figure]:  # noqa: ARG001 every benchmark is given
     import numpy as np
     import polars as pl
 
-    from keepfit.data.keys import fingerprint_bytes, read_fingerprint, row_keys
+    from keepfit.data.splitting.keys import fingerprint_bytes, read_fingerprint, row_keys
 
     keys = row_keys(pl.DataFrame({"id": np.arange(ROWS)}), ("id",))
     packed = fingerprint_bytes(keys)

@@ -51,8 +51,8 @@ LEARN = """
 import json, os, time
 from pathlib import Path
 from keepfit.config.load import load
-from keepfit.data.snapshot import freeze
-from keepfit.data.statcache import StatCache
+from keepfit.data.files.snapshot import freeze
+from keepfit.data.files.statcache import StatCache
 from keepfit.kinds import known, params_of
 from keepfit.store.open import open_store
 from keepfit.store.registry import Registry

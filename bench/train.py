@@ -104,7 +104,7 @@ def _warm(folder: Path) -> list[Figure]:
 def _training(folder: Path) -> Iterator[Callable[[], object]]:
     """What `keepfit train` does once it is warm: the project read, the trainer running."""
     from keepfit.config.load import load
-    from keepfit.data.statcache import StatCache
+    from keepfit.data.files.statcache import StatCache
     from keepfit.kinds import known, params_of
     from keepfit.lifecycle.model import model_of
     from keepfit.lifecycle.ports import Ports

@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 
 from keepfit.config.schema.model import ModelSpec
-from keepfit.data.parts import FolderParts
-from keepfit.data.rows import rows_of
-from keepfit.data.snapshot import freeze
-from keepfit.data.statcache import StatCache
+from keepfit.data.files.parts import FolderParts
+from keepfit.data.files.rows import rows_of
+from keepfit.data.files.snapshot import freeze
+from keepfit.data.files.statcache import StatCache
 from keepfit.records.rows import Snapshot
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"

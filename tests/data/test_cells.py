@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from keepfit.data.cells import Unreadable, reader_of
-from keepfit.data.conform import REASON, conform
+from keepfit.data.types.cells import Unreadable, reader_of
+from keepfit.data.types.conform import REASON, conform
 from keepfit.records.rows import Column
 
 WHOLE = [f"{sign}Int{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)]
@@ -122,8 +122,7 @@ def test_types_that_only_polars_reads_have_no_reader(dtype):
 
 
 def test_reading_cells_loads_nothing_heavy():
-    code = (
-        "import sys, keepfit.data.cells; print(*{'numpy', 'polars', 'pydantic'} & set(sys.modules))"
-    )
+    heavy = {"numpy", "polars", "pydantic"}
+    code = f"import sys, keepfit.data.types.cells; print(*{heavy} & set(sys.modules))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (out.stdout.strip(), out.stderr) == ("", "")

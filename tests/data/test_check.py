@@ -7,8 +7,8 @@ from math import inf
 import polars as pl
 import pytest
 
-from keepfit.data.check import REASON, check, enough, refuse
-from keepfit.data.dtypes import columns_of
+from keepfit.data.checking.check import REASON, check, enough, refuse
+from keepfit.data.types.dtypes import columns_of
 from keepfit.errors import DataRefused, UserError
 from keepfit.records.rows import Column
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from keepfit.data.clean import clean
+from keepfit.data.columns.clean import clean
 from keepfit.errors import UserError
 
 ROWS = pl.DataFrame(

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepfit.data.conform import REASON, conform
-from keepfit.data.dtypes import columns_of, parse
+from keepfit.data.types.conform import REASON, conform
+from keepfit.data.types.dtypes import columns_of, parse
 from keepfit.errors import UserError
 
 NUMBER, WHOLE, TEXT, TRUTH = pl.Float64(), pl.Int64(), pl.String(), pl.Boolean()

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from keepfit.data.features import derive, input_columns, serving_rules, transform
+from keepfit.data.columns.features import derive, input_columns, serving_rules, transform
 from keepfit.errors import UserError
 from keepfit.records.rows import Column
 

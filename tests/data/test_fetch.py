@@ -8,8 +8,8 @@ import sqlite3
 import polars as pl
 import pytest
 
-from keepfit.data.fingerprint import fingerprint
-from keepfit.data.statcache import StatCache
+from keepfit.data.files.fingerprint import fingerprint
+from keepfit.data.files.statcache import StatCache
 from keepfit.errors import SourceError, UserError
 
 JANUARY = b"t,x,y\n2020-01-01,1,2\n2020-01-02,3,4\n"

@@ -12,8 +12,8 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from keepfit.config.schema.model import ModelSpec
-from keepfit.data.folds import fewer, folds_of, units_of
-from keepfit.data.split import cut
+from keepfit.data.splitting.folds import fewer, folds_of, units_of
+from keepfit.data.splitting.split import cut
 from keepfit.errors import DataRefused
 
 START = datetime(2020, 1, 1)

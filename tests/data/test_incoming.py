@@ -3,7 +3,7 @@ import gzip
 import polars as pl
 import pytest
 
-from keepfit.data.incoming import scan_incoming
+from keepfit.data.files.incoming import scan_incoming
 from keepfit.errors import SourceError, UserError
 
 TEXT = "x,y\n1,a\n ,b\n007,\n"

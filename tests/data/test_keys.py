@@ -11,8 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepfit.data import keys
-from keepfit.data.keys import among, fingerprint_bytes, mix, read_fingerprint, row_keys, seeded
+from keepfit.data.splitting import keys
+from keepfit.data.splitting.keys import (
+    among,
+    fingerprint_bytes,
+    mix,
+    read_fingerprint,
+    row_keys,
+    seeded,
+)
 from keepfit.errors import Corrupt
 
 MASK = (1 << 64) - 1
@@ -108,7 +115,7 @@ def test_without_a_key_all_columns_count_in_any_order_of_them():
 
 def test_another_process_with_another_hash_seed_agrees():
     code = (
-        "import polars as pl; from keepfit.data.keys import row_keys;"
+        "import polars as pl; from keepfit.data.splitting.keys import row_keys;"
         "print(row_keys(pl.DataFrame({'a': [1.5, 2], 'b': ['x', None]})).tolist())"
     )
     env = {"PYTHONHASHSEED": "77", "POLARS_MAX_THREADS": "1"}

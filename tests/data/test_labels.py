@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from keepfit.data.cut_pieces import cut_pieces
+from keepfit.data.piecewise.cut_pieces import cut_pieces
 from keepfit.data.prepare import prepare
 
 HEADER = "id,side,text,number,yes\n"

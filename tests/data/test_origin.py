@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from keepfit.config.schema.rows import Origin
-from keepfit.data import origin
+from keepfit.data.columns import origin
 from keepfit.data.prepare import prepare
 from keepfit.kinds.linear.least_squares import LINEAR
 from keepfit.train.fit import fit

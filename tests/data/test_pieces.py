@@ -6,12 +6,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from keepfit.data import pieces
-from keepfit.data.cut_pieces import cut_pieces
-from keepfit.data.notes import Notes
-from keepfit.data.pieces import may_be_cut
+from keepfit.data.piecewise import pieces
+from keepfit.data.piecewise.cut_pieces import cut_pieces
+from keepfit.data.piecewise.notes import Notes
+from keepfit.data.piecewise.pieces import may_be_cut
+from keepfit.data.piecewise.sample import some_of
 from keepfit.data.prepare import prepare
-from keepfit.data.sample import some_of
 from keepfit.errors import DataRefused, SourceError, UserError
 
 HEADER = "id,t,km,fare,place,side\n"

@@ -5,8 +5,8 @@ import random
 import polars as pl
 import pytest
 
-from keepfit.data.keys import row_keys
 from keepfit.data.prepare import prepare, ready
+from keepfit.data.splitting.keys import row_keys
 from keepfit.errors import DataRefused, UserError
 
 HEADER = "id,t,km,fare,place\n"

@@ -7,9 +7,9 @@ from datetime import datetime
 import polars as pl
 import pytest
 
-from keepfit.data.parts import FolderParts
-from keepfit.data.snapshot import freeze
-from keepfit.data.statcache import StatCache
+from keepfit.data.files.parts import FolderParts
+from keepfit.data.files.snapshot import freeze
+from keepfit.data.files.statcache import StatCache
 from keepfit.errors import DataRefused, SourceError, UserError
 
 JANUARY = "id,t,x,y\n1,2020-01-01 10:00:00,1,1\n2,2020-01-31 10:00:00,2,2\n"
@@ -58,7 +58,7 @@ def test_what_was_frozen_stays_though_the_source_changes(months, spec):
     model = timed(spec)
     snapshot = months.freeze(model)
     (months.root / "m-1.csv").write_text("gone")
-    from keepfit.data.rows import rows_of
+    from keepfit.data.files.rows import rows_of
 
     assert rows_of(snapshot, model.data, months.parts.path).collect().height == 5
 
@@ -268,5 +268,5 @@ def test_a_described_file_is_not_read_again(months, spec, monkeypatch):
     model = timed(spec)
     ports = {"environ": {}, "cache": cache}
     first = freeze(model, months.root, FolderParts(months.root / "one"), **ports)
-    monkeypatch.delattr("keepfit.data.snapshot.describe")
+    monkeypatch.delattr("keepfit.data.files.snapshot.describe")
     assert freeze(model, months.root, FolderParts(months.root / "two"), **ports) == first

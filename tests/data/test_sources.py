@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from keepfit.data.fingerprint import fingerprint
-from keepfit.data.sources import find, format_of, without_credentials
-from keepfit.data.statcache import StatCache
+from keepfit.data.files.fingerprint import fingerprint
+from keepfit.data.files.sources import find, format_of, without_credentials
+from keepfit.data.files.statcache import StatCache
 from keepfit.errors import UserError
 
 LATER = 10_000_000_000  # ns
@@ -73,7 +73,9 @@ def test_an_unchanged_file_costs_a_stat_and_a_changed_one_is_read_again(project,
     cache = StatCache(project.root / "c" / "files.json", now=later)
     first = fingerprint(data, project.root, cache, environ={})
     cache.save()
-    monkeypatch.setattr("keepfit.data.statcache.sha256_file", lambda path: f"read {path.name}")
+    monkeypatch.setattr(
+        "keepfit.data.files.statcache.sha256_file", lambda path: f"read {path.name}"
+    )
     again = StatCache(project.root / "c" / "files.json", now=later)
     assert fingerprint(data, project.root, again, environ={}) == first
     file.write_text("x,y\n1,3\n")
@@ -85,7 +87,7 @@ def test_a_file_written_a_moment_ago_is_not_remembered(project, monkeypatch):
     file = project.write("a.csv", "1")
     cache = StatCache(now=lambda: file.stat().st_mtime_ns + 1_000_000)
     cache.digest(file)
-    monkeypatch.setattr("keepfit.data.statcache.sha256_file", lambda path: "read again")
+    monkeypatch.setattr("keepfit.data.files.statcache.sha256_file", lambda path: "read again")
     assert cache.digest(file) == "read again"
 
 
@@ -113,6 +115,6 @@ def test_the_file_of_holdout_rows_belongs_to_the_fingerprint(project, spec):
 
 
 def test_looking_at_local_sources_loads_no_frame_library():
-    code = "import keepfit.data.sources, sys; print(*sys.modules)"
+    code = "import keepfit.data.files.sources, sys; print(*sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"polars", "numpy"} & set(out.stdout.split())

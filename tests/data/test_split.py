@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keepfit.config.schema.model import ModelSpec
-from keepfit.data.keys import row_keys
-from keepfit.data.split import check_target, cut
+from keepfit.data.splitting.keys import row_keys
+from keepfit.data.splitting.split import check_target, cut
 from keepfit.errors import DataRefused, UserError
 
 START = datetime(2020, 1, 1)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from keepfit.config.schema.texts import Text
-from keepfit.data import texts
+from keepfit.data.columns import texts
 from keepfit.errors import UserError
 
 

@@ -6,7 +6,7 @@ import gzip
 
 import pytest
 
-from keepfit.data.cut_pieces import cut_pieces
+from keepfit.data.piecewise.cut_pieces import cut_pieces
 from keepfit.data.prepare import prepare
 
 TEXT = "id,code,month,plain,km,y\n" + "".join(

@@ -5,7 +5,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepfit.data.keys import fingerprint_bytes, read_fingerprint
+from keepfit.data.splitting.keys import fingerprint_bytes, read_fingerprint
 from keepfit.evaluate.certificate import Precedent, Seen, certify
 from keepfit.evaluate.evidence import trim_overlap
 from keepfit.kinds.base import Prediction

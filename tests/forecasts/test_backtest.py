@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 from tests.forecasts.conftest import BEGIN, HORIZON, lesson_of, needs_network, sales, spec_of
 
-from keepfit.data.check import check
-from keepfit.data.split import cut
+from keepfit.data.checking.check import check
+from keepfit.data.splitting.split import cut
 from keepfit.errors import NoForecast, Refused
 from keepfit.kinds import kind, params_of
 from keepfit.kinds.base import Prediction

@@ -14,9 +14,9 @@ import pytest
 from tests.forecasts.conftest import HORIZON, lesson_of, needs_network, sales, spec_of
 from tests.forecasts.test_kinds import asked, bits
 
+from keepfit.data.files.series_files import from_deepar
 from keepfit.data.series import scales
-from keepfit.data.series_files import from_deepar
-from keepfit.data.split import cut
+from keepfit.data.splitting.split import cut
 from keepfit.durations import Duration
 from keepfit.errors import Corrupt, NotInstalled, UserError
 from keepfit.evaluate.metrics import get

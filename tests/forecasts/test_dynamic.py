@@ -23,7 +23,7 @@ from tests.forecasts.test_backtest import Peeking
 from tests.forecasts.test_kinds import bits
 from tests.forecasts.test_life import keepfit, predicted
 
-from keepfit.data.split import cut
+from keepfit.data.splitting.split import cut
 from keepfit.data.steps import given, given_of
 from keepfit.errors import Corrupt, DataRefused, NoForecast, Refused, UserError
 from keepfit.kinds import kind, params_of

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from tests.forecasts.conftest import M4
 
-from keepfit.data.series_files import from_deepar, holds_series, read_tsf
+from keepfit.data.files.series_files import from_deepar, holds_series, read_tsf
 from keepfit.durations import Duration
 from keepfit.errors import SourceError, UserError
 
@@ -177,7 +177,7 @@ def test_a_project_learns_from_such_files(tmp_path, form):
 
 
 def test_series_a_line_are_no_rows_to_be_answered(tmp_path):
-    from keepfit.data.sources import format_of
+    from keepfit.data.files.sources import format_of
 
     assert format_of("a.tsf.gz", series=True) == ("tsf", "gz")
     with pytest.raises(UserError, match=r"expected \.csv"):

@@ -11,7 +11,7 @@ import pytest
 from tests.forecasts.conftest import HORIZON, M4, hours_of, lesson_of, sales, spec_of, wide
 
 from keepfit.data.series import SCALE, scales
-from keepfit.data.split import cut
+from keepfit.data.splitting.split import cut
 from keepfit.evaluate.metrics import get
 from keepfit.evaluate.naive_forecast import naive_forecast
 from keepfit.evaluate.names import problem

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from keepfit.config.schema.rows import Data, Encode
-from keepfit.data.dtypes import columns_of
+from keepfit.data.types.dtypes import columns_of
 from keepfit.errors import Corrupt
 from keepfit.kinds import batch_of, convert
 from keepfit.kinds.base import Lesson

@@ -9,7 +9,7 @@ import pytest
 
 from keepfit import kinds
 from keepfit.config.load import load
-from keepfit.data.statcache import StatCache
+from keepfit.data.files.statcache import StatCache
 from keepfit.evaluate import names
 from keepfit.lifecycle.begin.houses import houses_csv
 from keepfit.lifecycle.look import judgement_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keepfit.data import pieces
+from keepfit.data.piecewise import pieces
 from keepfit.lifecycle.rebuilding.rebuild import Scene, rebuild
 from keepfit.train import job as jobs
 

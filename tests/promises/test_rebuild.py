@@ -23,7 +23,7 @@ import pytest
 
 from keepfit import kinds
 from keepfit.config.load import load
-from keepfit.data.statcache import StatCache
+from keepfit.data.files.statcache import StatCache
 from keepfit.evaluate import names
 from keepfit.lifecycle.model import models_of
 from keepfit.lifecycle.ports import Ports

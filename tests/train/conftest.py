@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from keepfit.config.schema.model import ModelSpec
-from keepfit.data.parts import FolderParts
-from keepfit.data.snapshot import freeze
-from keepfit.data.statcache import StatCache
+from keepfit.data.files.parts import FolderParts
+from keepfit.data.files.snapshot import freeze
+from keepfit.data.files.statcache import StatCache
 from keepfit.train.job import Job
 
 COLOURS = ("red", "green", "blue")

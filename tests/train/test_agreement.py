@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from keepfit.config.schema.rows import Data, Encode
-from keepfit.data.dtypes import columns_of
+from keepfit.data.types.dtypes import columns_of
 from keepfit.kinds import kind, rows_of
 from keepfit.kinds.base import Lesson, Prediction
 from keepfit.kinds.rows import EachRow

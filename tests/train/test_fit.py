@@ -5,8 +5,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from keepfit.data.keys import read_fingerprint, row_keys
 from keepfit.data.prepare import prepare
+from keepfit.data.splitting.keys import read_fingerprint, row_keys
 from keepfit.digest import digest_of, sha256, sha256_file
 from keepfit.errors import Refused
 from keepfit.records.training import Code

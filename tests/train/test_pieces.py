@@ -7,7 +7,7 @@ import shutil
 import msgspec
 import pytest
 
-from keepfit.data import pieces
+from keepfit.data.piecewise import pieces
 from keepfit.kinds.linear import gather
 from keepfit.kinds.linear.least_squares import LINEAR
 from keepfit.kinds.sklearn import chunks

@@ -74,7 +74,7 @@ class Session:
     @contextmanager
     def ports(self, project: Project, trainer: Any = None) -> Iterator[Ports]:
         """Registry, trainer, clock and environment; what was started is ended."""
-        from keepfit.data.statcache import StatCache
+        from keepfit.data.files.statcache import StatCache
         from keepfit.lifecycle.ports import Ports
         from keepfit.train.worker import Trainer
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import polars as pl
 
 from keepfit.config.schema.gate import Benchmark
-from keepfit.data.conform import REASON, conform
-from keepfit.data.incoming import scan_incoming
-from keepfit.data.read import reading
+from keepfit.data.files.incoming import scan_incoming
+from keepfit.data.files.read import reading
+from keepfit.data.types.conform import REASON, conform
 from keepfit.digest import Digest, sha256_file
 from keepfit.errors import DataRefused, UserError, guess
 from keepfit.records.rows import Column

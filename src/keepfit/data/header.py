@@ -9,12 +9,12 @@ import polars as pl
 
 from keepfit.config.lines import dotted
 from keepfit.config.schema.model import ModelSpec
-from keepfit.data import slices
+from keepfit.data.columns.texts import problems
+from keepfit.data.files.read import reading
+from keepfit.data.files.rows import refuse_other_columns
+from keepfit.data.files.sources import Found, find
 from keepfit.data.prepare import named_columns, no_column
-from keepfit.data.read import reading
-from keepfit.data.rows import refuse_other_columns
-from keepfit.data.sources import Found, find
-from keepfit.data.texts import problems
+from keepfit.data.splitting import slices
 from keepfit.records.rows import Column, Part
 
 

@@ -12,19 +12,20 @@ import polars as pl
 import polars.selectors as cs
 
 from keepfit.config.schema.model import ModelSpec
-from keepfit.data import origin, slices, texts
-from keepfit.data.check import check
-from keepfit.data.clean import clean
-from keepfit.data.dtypes import columns_of
-from keepfit.data.features import Transform, derive, input_columns
-from keepfit.data.features import transform as transform_rows
-from keepfit.data.findings import of_cut
-from keepfit.data.keys import Keys, row_keys
-from keepfit.data.read import reading
-from keepfit.data.rows import PathOf, rows_of, rows_of_source
+from keepfit.data.checking.check import check
+from keepfit.data.checking.findings import of_cut
+from keepfit.data.columns import origin, texts
+from keepfit.data.columns.clean import clean
+from keepfit.data.columns.features import Transform, derive, input_columns
+from keepfit.data.columns.features import transform as transform_rows
+from keepfit.data.files.read import reading
+from keepfit.data.files.rows import PathOf, rows_of, rows_of_source
+from keepfit.data.files.sources import HOLDOUT
 from keepfit.data.series import scales
-from keepfit.data.sources import HOLDOUT
-from keepfit.data.split import Split, cut, has_target
+from keepfit.data.splitting import slices
+from keepfit.data.splitting.keys import Keys, row_keys
+from keepfit.data.splitting.split import Split, cut, has_target
+from keepfit.data.types.dtypes import columns_of
 from keepfit.errors import UserError, guess
 from keepfit.records.rows import Column, Finding, Removal, Snapshot
 

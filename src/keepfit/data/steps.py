@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from keepfit.config.schema.series import Series
-from keepfit.data.casts import moment
+from keepfit.data.types.casts import moment
 from keepfit.durations import Duration
 from keepfit.errors import DataRefused, UserError
 

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from keepfit.config.schema.gate import Gate, Seasonal
-from keepfit.data.casts import moment
+from keepfit.data.types.casts import moment
 from keepfit.durations import Duration
 from keepfit.errors import UserError
 from keepfit.evaluate.names import REGRESSION

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from keepfit.data.keys import among, distinct
+from keepfit.data.splitting.keys import among, distinct
 from keepfit.digest import Digest, sha256
 from keepfit.kinds.base import Prediction
 from keepfit.records.certificate import Certificate, Witness

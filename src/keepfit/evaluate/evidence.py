@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from keepfit.data.keys import among
+from keepfit.data.splitting.keys import among
 from keepfit.digest import Digest
 from keepfit.errors import NotComparable
 from keepfit.evaluate.compare import Measured

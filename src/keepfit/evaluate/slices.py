@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from keepfit.data.slices import type_problem, where
+from keepfit.data.splitting.slices import type_problem, where
 from keepfit.errors import UserError
 from keepfit.evaluate import luck
 from keepfit.evaluate.dependence import Dependence

@@ -13,7 +13,7 @@ from keepfit.config.lines import dotted, parse_key
 from keepfit.config.load import Project
 from keepfit.config.schema.model import ModelSpec
 from keepfit.config.space import values_in
-from keepfit.data.sources import find_all, sources_of
+from keepfit.data.files.sources import find_all, sources_of
 from keepfit.errors import KeepfitError, Problem
 from keepfit.kinds import kind, why_no_update
 from keepfit.store.backends.probe import prove

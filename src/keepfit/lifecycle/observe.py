@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from keepfit.data.sources import find
+from keepfit.data.files.sources import find
 from keepfit.digest import Digest, digest_of
 from keepfit.errors import DataRefused, UserError, guess
 
@@ -52,9 +52,9 @@ def observing(predictor: Predictor, pattern: str, root: Path) -> Predictor:
 def _rows(predictor: Predictor, pattern: str, root: Path) -> pl.DataFrame:
     import polars as pl
 
-    from keepfit.data.conform import REASON, conform
-    from keepfit.data.incoming import scan_incoming
-    from keepfit.data.read import reading
+    from keepfit.data.files.incoming import scan_incoming
+    from keepfit.data.files.read import reading
+    from keepfit.data.types.conform import REASON, conform
     from keepfit.records.rows import Column
 
     dynamic = predictor.series.dynamic if predictor.series else ()
@@ -101,8 +101,8 @@ def _plain(values: pl.Series) -> pl.Series:
 
 def _beside(predictor: Predictor, rows: pl.DataFrame) -> list[str]:
     """The further columns that are needed to observe rows."""
-    from keepfit.data.dtypes import columns_of
-    from keepfit.data.features import input_columns
+    from keepfit.data.columns.features import input_columns
+    from keepfit.data.types.dtypes import columns_of
 
     known = {*(column.name for column in predictor.schema), predictor.target}
     columns = columns_of(rows.schema)

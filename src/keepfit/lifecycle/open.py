@@ -107,7 +107,7 @@ def predictor_of(fetched: Fetched, root: Path) -> Predictor:
 
 def opened(fetched: Fetched, root: Path) -> Opened:
     """The version, ready to predict and to be compared."""
-    from keepfit.data.keys import read_fingerprint
+    from keepfit.data.splitting.keys import read_fingerprint
 
     return Opened(
         state=fetched.state,
@@ -136,7 +136,7 @@ def _validated(candidate: Candidate, files: Mapping[str, bytes]) -> np.ndarray |
     """The rows of early stopping and tuning; None for a version that did not tell them apart."""
     import numpy as np
 
-    from keepfit.data.keys import read_fingerprint
+    from keepfit.data.splitting.keys import read_fingerprint
 
     if VALIDATED in files:
         return read_fingerprint(files[VALIDATED])

@@ -14,10 +14,10 @@ import msgspec
 import polars as pl
 
 from keepfit.config.schema.model import ModelSpec
-from keepfit.data.parts import Parts
+from keepfit.data.files.parts import Parts
+from keepfit.data.files.rows import rows_of
+from keepfit.data.files.snapshot import freeze
 from keepfit.data.prepare import Ready, ready
-from keepfit.data.rows import rows_of
-from keepfit.data.snapshot import freeze
 from keepfit.data.timeline import naive_utc
 from keepfit.digest import Digest
 from keepfit.lifecycle.model import Model

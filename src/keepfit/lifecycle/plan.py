@@ -10,7 +10,7 @@ from cronsim import CronSim
 
 from keepfit.config.diff import bump as bump_of
 from keepfit.config.diff import changes
-from keepfit.data.fingerprint import fingerprint
+from keepfit.data.files.fingerprint import fingerprint
 from keepfit.digest import Digest, digest_of
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.ports import Ports

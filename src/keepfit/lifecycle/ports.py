@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from keepfit.data.statcache import StatCache
+from keepfit.data.files.statcache import StatCache
 from keepfit.store.registry import Registry
 from keepfit.train.worker import Trainer
 

@@ -54,7 +54,7 @@ def check_update(kind: str, params: Any, model: Model) -> None:
 
 def warm_of(champion: Opened) -> Warm:
     """A version as a training takes it."""
-    from keepfit.data.keys import fingerprint_bytes
+    from keepfit.data.splitting.keys import fingerprint_bytes
     from keepfit.train.job import Warm
 
     candidate = champion.manifest.candidate

@@ -62,7 +62,7 @@ def _names(channel: Channel, own: Own, target: str) -> Sequence[str]:
         return [target, *(f"x{i}" for i in range(1, len(cells)))] if bare else cells
     import polars as pl
 
-    from keepfit.data.read import reading
+    from keepfit.data.files.read import reading
 
     with reading(f"channel {channel.name}: {file.name}"):
         lines = name.endswith(("jsonl", "ndjson"))

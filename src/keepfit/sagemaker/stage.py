@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from keepfit.data.sources import format_of
+from keepfit.data.files.sources import format_of
 from keepfit.errors import SourceError, UserError
 from keepfit.sagemaker.job import Channel
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from keepfit.config.load import Project
-from keepfit.data.statcache import StatCache
+from keepfit.data.files.statcache import StatCache
 from keepfit.digest import Digest
 from keepfit.errors import GateFailed
 from keepfit.lifecycle.judging.judgement import Judgement

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from keepfit.data.cells import reader_of
-from keepfit.data.features import serving_rules
+from keepfit.data.columns.features import serving_rules
+from keepfit.data.types.cells import reader_of
 from keepfit.errors import Corrupt
 from keepfit.kinds import batch_of, convert, rows_of
 from keepfit.kinds.base import Prediction

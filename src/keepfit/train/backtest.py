@@ -10,9 +10,9 @@ import polars as pl
 
 from keepfit.config.schema.model import ModelSpec
 from keepfit.config.schema.series import Series
-from keepfit.data.casts import moment
-from keepfit.data.split import Split
+from keepfit.data.splitting.split import Split
 from keepfit.data.steps import STEP, numbered
+from keepfit.data.types.casts import moment
 from keepfit.errors import Refused, RowsRefused, UserError
 from keepfit.kinds.base import Fitted, Observing, Prediction
 from keepfit.train.predictor import Predictor

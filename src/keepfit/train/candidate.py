@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from keepfit.config.schema.model import ModelSpec
-from keepfit.data.keys import fingerprint_bytes
 from keepfit.data.prepare import Prepared
-from keepfit.data.split import Split
+from keepfit.data.splitting.keys import fingerprint_bytes
+from keepfit.data.splitting.split import Split
 from keepfit.digest import digest_of
 from keepfit.kinds.base import Fitted
 from keepfit.records.training import Candidate

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from keepfit.config.code import load_function
 from keepfit.config.schema.model import ModelSpec
-from keepfit.data.keys import fingerprint_bytes, read_fingerprint
-from keepfit.data.origin import counted
+from keepfit.data.columns.origin import counted
 from keepfit.data.prepare import Prepared, prepare
-from keepfit.data.split import Split
+from keepfit.data.splitting.keys import fingerprint_bytes, read_fingerprint
+from keepfit.data.splitting.split import Split
 from keepfit.digest import Digest, digest_of, sha256_file
 from keepfit.errors import Refused
 from keepfit.kinds import kind, learner, params_of

@@ -25,7 +25,7 @@ MANY = 2_000_000
 
 def in_pieces(spec: ModelSpec) -> bool:
     """Whether the model can be trained without all rows in memory."""
-    from keepfit.data.pieces import may_be_cut
+    from keepfit.data.piecewise.pieces import may_be_cut
 
     return not spec.fleet and _learns_in_pieces(spec) and may_be_cut(spec)
 

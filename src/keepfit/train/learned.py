@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import polars as pl
 
-from keepfit.data.keys import mix, row_keys
+from keepfit.data.splitting.keys import mix, row_keys
 from keepfit.digest import Digest, sha256
 from keepfit.records.base import Record
 

@@ -11,10 +11,10 @@ import msgspec
 import polars as pl
 
 from keepfit.config.schema.model import ModelSpec
-from keepfit.data.cut_pieces import Cut, cut_pieces
-from keepfit.data.keys import fingerprint_bytes
-from keepfit.data.notes import Notes
-from keepfit.data.pieces import Share
+from keepfit.data.piecewise.cut_pieces import Cut, cut_pieces
+from keepfit.data.piecewise.notes import Notes
+from keepfit.data.piecewise.pieces import Share
+from keepfit.data.splitting.keys import fingerprint_bytes
 from keepfit.digest import digest_of
 from keepfit.kinds import kind, params_of
 from keepfit.kinds.base import Chunked, Fitted, Lesson, Piecewise

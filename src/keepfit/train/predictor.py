@@ -8,8 +8,8 @@ import polars as pl
 
 from keepfit.config.schema.rows import Data
 from keepfit.config.schema.series import Series
-from keepfit.data import texts
-from keepfit.data.features import Transform, derive, serving_rules, transform
+from keepfit.data.columns import texts
+from keepfit.data.columns.features import Transform, derive, serving_rules, transform
 from keepfit.errors import RowsRefused
 from keepfit.kinds.base import Fitted, Prediction
 from keepfit.records.rows import Column

@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 
 from keepfit.config.schema.model import ModelSpec
-from keepfit.data.conform import conform
 from keepfit.data.prepare import Prepared
+from keepfit.data.types.conform import conform
 from keepfit.errors import KeepfitError
 from keepfit.kinds.base import Fitted, Observing, Prediction
 from keepfit.records.training import Proof

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from sklearn import datasets
 
-from keepfit.data.conform import conform
+from keepfit.data.types.conform import conform
 from keepfit.errors import Refused, SourceError, UserError
 
 SMALL = {"text": 200, "rows": 7, "slow_rows": 7, "streamed": 7}

@@ -63,8 +63,8 @@ def test_the_same_curve_comes_again_and_sizes_beyond_what_there_is_are_all_there
 
 
 def test_its_interval_is_the_one_that_the_gate_would_find(life):
-    from keepfit.data.folds import fewer
-    from keepfit.data.sides import times_of
+    from keepfit.data.splitting.folds import fewer
+    from keepfit.data.splitting.sides import times_of
     from keepfit.evaluate.dependence import dependence
 
     curve = curve_of(life, 20, 80)

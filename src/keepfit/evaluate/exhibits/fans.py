@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 
 from keepfit.config.schema.series import Series
-from keepfit.data.casts import moment
 from keepfit.data.steps import id_columns, id_texts
+from keepfit.data.types.casts import moment
 from keepfit.evaluate.sample import NotMeasurable, Sample, numbers
 from keepfit.records.exhibits import Fan
 

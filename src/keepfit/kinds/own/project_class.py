@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from keepfit.config.code import load_class, place_of
 from keepfit.config.wording import Wrong, in_plain_words
-from keepfit.data.read import in_short
+from keepfit.data.files.read import in_short
 from keepfit.errors import KeepfitError, UserError
 from keepfit.kinds.base import Lesson
 from keepfit.kinds.own.table import table_of

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from keepfit.config.code import GitState, code_of
-from keepfit.data.dtypes import columns_of, schema_of
+from keepfit.data.types.dtypes import columns_of, schema_of
 from keepfit.digest import Digest, canonical
 from keepfit.errors import Corrupt, NoNumber, UserError
 from keepfit.kinds.base import Fitted, Lesson, Params, Prediction

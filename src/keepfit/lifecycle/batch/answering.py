@@ -8,8 +8,8 @@ from contextlib import closing, contextmanager
 import polars as pl
 from msgspec.structs import replace
 
-from keepfit.data.conform import FLAWED
-from keepfit.data.read import reading
+from keepfit.data.files.read import reading
+from keepfit.data.types.conform import FLAWED
 from keepfit.errors import SourceError, UserError
 from keepfit.lifecycle.batch.answers import BESIDE, ROW, answered, flawed, refused_among
 from keepfit.lifecycle.batch.chunks import Chunk, chunks_of

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from keepfit.config.schema.series import quantile_name
-from keepfit.data import dtypes
-from keepfit.data.conform import FLAWED, REASON, Bounds, conform, flagged
+from keepfit.data.types import dtypes
+from keepfit.data.types.conform import FLAWED, REASON, Bounds, conform, flagged
 from keepfit.errors import KeepfitError, RowsRefused, UnknownName, UserError
 from keepfit.kinds.base import Prediction
 from keepfit.kinds.texts.prefixes import Prefixes

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from keepfit.data.sources import CLOUDS
+from keepfit.data.files.sources import CLOUDS
 from keepfit.errors import (
     NotInstalled,
     SinkError,

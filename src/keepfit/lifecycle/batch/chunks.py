@@ -10,8 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from keepfit.data.fetch import options_of
-from keepfit.data.read import reading
+from keepfit.data.files.fetch import options_of
+from keepfit.data.files.read import reading
 from keepfit.lifecycle.batch.answers import Answers
 from keepfit.lifecycle.batch.asked import Pace
 from keepfit.lifecycle.batch.inputs import Input

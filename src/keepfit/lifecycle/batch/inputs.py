@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from keepfit.data.sources import format_of
+from keepfit.data.files.sources import format_of
 from keepfit.errors import UserError, guess
 from keepfit.lifecycle.batch import buckets
 

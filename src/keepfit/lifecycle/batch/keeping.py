@@ -11,7 +11,7 @@ import polars as pl
 from msgspec.structs import replace
 from polars.exceptions import PolarsError
 
-from keepfit.data.read import in_short
+from keepfit.data.files.read import in_short
 from keepfit.errors import SinkError
 from keepfit.lifecycle.batch.sinks import (
     chunk_bytes,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
-from keepfit.data.sources import format_of
+from keepfit.data.files.sources import format_of
 from keepfit.errors import UserError, guess
 from keepfit.lifecycle.batch import buckets
 from keepfit.lifecycle.batch.asked import Asked, World

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keepfit.data.conform import refuse_missing
+from keepfit.data.types.conform import refuse_missing
 from keepfit.errors import UserError
 from keepfit.lifecycle.batch.buckets import refuse_unreached
 from keepfit.lifecycle.batch.chunks import columns_of

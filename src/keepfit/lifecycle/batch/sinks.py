@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from keepfit.data import dtypes
+from keepfit.data.types import dtypes
 from keepfit.lifecycle.batch.answers import VERSION
 
 _ROW_GROUP = 122_880  # rows; fixed, so that the same predictions make the same bytes

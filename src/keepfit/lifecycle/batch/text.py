@@ -8,7 +8,7 @@ from typing import Protocol, Self
 
 import polars as pl
 
-from keepfit.data.fetch import options_of
+from keepfit.data.files.fetch import options_of
 from keepfit.errors import SourceError
 from keepfit.lifecycle.batch.inputs import Input
 

@@ -10,8 +10,9 @@ from typing import Any, Literal
 
 import polars as pl
 
-from keepfit.data import dtypes, read
-from keepfit.data.sources import format_of
+from keepfit.data.files import read
+from keepfit.data.files.sources import format_of
+from keepfit.data.types import dtypes
 from keepfit.errors import UserError
 from keepfit.records.rows import Part
 

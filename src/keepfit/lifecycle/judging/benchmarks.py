@@ -10,7 +10,7 @@ import polars as pl
 
 from keepfit.config.schema.gate import Benchmark
 from keepfit.data.cases import read_cases
-from keepfit.data.conform import REASON, conform
+from keepfit.data.types.conform import REASON, conform
 from keepfit.digest import Digest
 from keepfit.errors import KeepfitError
 from keepfit.evaluate.benchmark import Answers, Cases

@@ -28,8 +28,8 @@ from keepfit.train.agreement import faster
 from keepfit.train.job import Fit, Job
 
 if TYPE_CHECKING:
+    from keepfit.data.files.rows import PathOf
     from keepfit.data.prepare import Prepared
-    from keepfit.data.rows import PathOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Trained:
 
 def freeze_rows(model: Model, ports: Ports, *, until: datetime | None = None) -> Snapshot:
     """The rows that the sources hold now (or held before `until`), stored once."""
-    from keepfit.data.snapshot import freeze
+    from keepfit.data.files.snapshot import freeze
 
     ports.say(model.name, "reading the sources")
     parts = ports.registry.parts(model.name)
@@ -121,9 +121,9 @@ def _prepared(
     model: Model, ports: Ports, job: Job, champion: Opened | None, begins: Beginning
 ) -> Prepared:
     """The rows, once the checks have let them pass."""
-    from keepfit.data.check import refuse
-    from keepfit.data.keys import read_fingerprint
+    from keepfit.data.checking.check import refuse
     from keepfit.data.prepare import prepare
+    from keepfit.data.splitting.keys import read_fingerprint
 
     def path(digest: Digest) -> Path:
         return Path(job.paths[digest])
@@ -149,8 +149,8 @@ def _prepared(
 def _in_pieces(
     model: Model, job: Job, path: PathOf, *, previous: Sequence[Column] | None, now: datetime
 ) -> Prepared:
-    from keepfit.data.cut_pieces import cut_pieces
-    from keepfit.data.notes import Notes
+    from keepfit.data.piecewise.cut_pieces import cut_pieces
+    from keepfit.data.piecewise.notes import Notes
 
     looks, samples = Notes(job.notes, "looks"), Notes(job.notes, "samples")
     cut = cut_pieces(job.snapshot, model.spec, path, previous=previous, now=now, notes=looks)

@@ -12,8 +12,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from keepfit.config.schema.model import ModelSpec
-from keepfit.data.keys import Keys, row_keys
-from keepfit.data.sides import times_of
+from keepfit.data.splitting.keys import Keys, row_keys
+from keepfit.data.splitting.sides import times_of
 from keepfit.decide.gate import judge
 from keepfit.digest import Digest, sha256
 from keepfit.errors import NotComparable

@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from keepfit.data.keys import Keys
 from keepfit.data.prepare import Prepared, prepare
+from keepfit.data.splitting.keys import Keys
 from keepfit.decide.approval import who_must_act
 from keepfit.digest import Digest, digest_of
 from keepfit.errors import NotComparable

@@ -89,8 +89,8 @@ class _Finder:
         if "://" not in part.uri:
             file = self.root / part.uri
             return file if file.is_file() and sha256_file(file) == part.digest else None
-        from keepfit.data.fetch import fetch
-        from keepfit.data.sources import Found, sources_of
+        from keepfit.data.files.fetch import fetch
+        from keepfit.data.files.sources import Found, sources_of
 
         sources = sources_of(self.spec.data, self.spec.split.file)
         found = Found(part.source, part.uri, None, part.size, part.format, part.compression)

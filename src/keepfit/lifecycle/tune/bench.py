@@ -12,12 +12,12 @@ import numpy as np
 import polars as pl
 
 from keepfit.config.schema.model import ModelSpec
-from keepfit.data.check import refuse
-from keepfit.data.folds import Fold, Mask, fewer, folds_of, units_of
-from keepfit.data.keys import Keys, row_keys
+from keepfit.data.checking.check import refuse
 from keepfit.data.prepare import prepare
-from keepfit.data.sides import times_of
-from keepfit.data.split import Split
+from keepfit.data.splitting.folds import Fold, Mask, fewer, folds_of, units_of
+from keepfit.data.splitting.keys import Keys, row_keys
+from keepfit.data.splitting.sides import times_of
+from keepfit.data.splitting.split import Split
 from keepfit.digest import Digest, sha256
 from keepfit.errors import KeepfitError, Refused, UserError
 from keepfit.evaluate import luck

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from keepfit.data.folds import Fold, fewer, is_in_time
+from keepfit.data.splitting.folds import Fold, fewer, is_in_time
 from keepfit.errors import KeepfitError
 from keepfit.evaluate.sample import NotMeasurable
 from keepfit.lifecycle.model import Model

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from keepfit.data.folds import Fold, is_in_time
+from keepfit.data.splitting.folds import Fold, is_in_time
 from keepfit.digest import Digest, digest_of
 from keepfit.errors import UserError
 from keepfit.lifecycle.model import Model

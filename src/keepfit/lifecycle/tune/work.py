@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from keepfit.config.lines import dotted
 from keepfit.config.wording import in_plain_words
-from keepfit.data.folds import Fold, fewer
+from keepfit.data.splitting.folds import Fold, fewer
 from keepfit.decide.words import figures
 from keepfit.errors import KeepfitError, UserError
 from keepfit.evaluate.sample import NotMeasurable

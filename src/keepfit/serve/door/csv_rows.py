@@ -11,9 +11,9 @@ from typing import Any
 import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
-from keepfit.data import dtypes
-from keepfit.data.conform import REASON, conform
-from keepfit.data.read import in_short
+from keepfit.data.files.read import in_short
+from keepfit.data.types import dtypes
+from keepfit.data.types.conform import REASON, conform
 from keepfit.records.rows import Column
 from keepfit.serve.door.plain_cells import cells_of
 from keepfit.serve.door.problems import MOST, BadRequest, Problems, shown

@@ -14,7 +14,7 @@ from typing import Annotated, Any, cast
 
 import msgspec
 
-from keepfit.data.cells import as_single
+from keepfit.data.types.cells import as_single
 from keepfit.serve.door.problems import BadRequest, Problem, Problems, shown
 from keepfit.serve.door.rows import MANY, Rows
 from keepfit.serve.door.schema import Family, Field, InputSchema

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from keepfit.data.cells import Reader, Unreadable, reader_of
+from keepfit.data.types.cells import Reader, Unreadable, reader_of
 from keepfit.serve.door.plain_cells import cells_of
 from keepfit.serve.door.problems import BadRequest, Problems
 from keepfit.serve.door.rows import Rows

@@ -1,0 +1,1 @@
+"""What must be true of rows, and what is found of them."""

@@ -1,0 +1,1 @@
+"""What is made of columns: cleaned rows, derived columns, texts, origins."""

@@ -1,0 +1,1 @@
+"""Rows that need not be in memory together."""
