@@ -1,0 +1,1 @@
+"""From sources to frozen snapshots, and from snapshots to rows that a model learns from."""

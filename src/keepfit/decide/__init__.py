@@ -1,0 +1,1 @@
+"""From evidence and rules to a verdict: pure functions of records."""

@@ -1,0 +1,1 @@
+"""How well models do: metrics that know their direction, both sides on the same rows, luck."""

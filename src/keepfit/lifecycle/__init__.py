@@ -1,0 +1,1 @@
+"""What keepfit does, a sentence a module: plan, run, retrain, release, predict, replay."""
