@@ -18,7 +18,7 @@ from keepfit.config.schema.rows import Encode
 from keepfit.errors import Corrupt, DataRefused, NotInstalled, UserError
 from keepfit.kinds import kind, params_of
 from keepfit.kinds.base import Lesson
-from keepfit.kinds.trees.boosting import MODEL
+from keepfit.kinds.header import MODEL
 
 pytestmark = pytest.mark.slow
 

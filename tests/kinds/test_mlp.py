@@ -18,8 +18,9 @@ from keepfit.config.schema.rows import Encode
 from keepfit.errors import Corrupt, DataRefused, UserError
 from keepfit.kinds import kind, params_of, rows_of
 from keepfit.kinds.base import Lesson
+from keepfit.kinds.header import MODEL
 from keepfit.kinds.mlp.adam import Adam
-from keepfit.kinds.mlp.file import EPOCHS, MODEL
+from keepfit.kinds.mlp.file import EPOCHS
 from keepfit.kinds.mlp.inputs import Inputs
 from keepfit.kinds.mlp.network import Network
 from keepfit.kinds.mlp.shape import Shape

@@ -11,9 +11,10 @@ import pytest
 from keepfit.config.schema.rows import Encode
 from keepfit.errors import Corrupt, NotInstalled, UnknownName, UserError
 from keepfit.kinds.base import Lesson
-from keepfit.kinds.header import ESTIMATOR, MODEL
+from keepfit.kinds.header import MODEL
 from keepfit.kinds.sklearn.kind import SKLEARN
 from keepfit.kinds.sklearn.params import Sklearn
+from keepfit.kinds.skops_file import ESTIMATOR
 
 pytest.importorskip("sklearn")
 

@@ -1,35 +1,26 @@
-"""What a model of kind `sklearn` keeps beside its estimator; light, for those who only serve it."""
+"""The head of a model's files, which says what the others hold."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import msgspec
 
 from keepfit.errors import Corrupt
-from keepfit.kinds.encoding import Encoding
-from keepfit.records.base import Label, Record
+from keepfit.records.base import Record
 
-MODEL, ESTIMATOR = "model.json", "estimator.skops"
+MODEL = "model.json"
 
-
-class Header(Record, frozen=True, kw_only=True):
-    """What is kept of the model beside the estimator."""
-
-    estimator: tuple[str, ...]  # full names, in the order of the pipeline
-    encoding: Encoding
-    scale: bool = False  # numbers to mean 0 and deviation 1; scikit-learn leaves them as they are
-    classes: tuple[Label, ...] = ()
-
-    @property
-    def width(self) -> int:
-        """How many columns the matrix has that the estimator reads."""
-        return len(self.encoding.numbers) + sum(c.size for c in self.encoding.categories)
+Head = TypeVar("Head", bound=Record)
 
 
-def read_header(files: Mapping[str, bytes]) -> Header:
-    """The header among a model's files; Corrupt where there is none."""
+def read_header(kind: str, files: Mapping[str, bytes], head: type[Head]) -> Head:
+    """The header among a model's files; Corrupt where there is none of that kind."""
     try:
-        return msgspec.json.decode(files[MODEL], type=Header)
+        header = msgspec.json.decode(files[MODEL], type=head)
     except (KeyError, msgspec.DecodeError) as error:
-        raise Corrupt(f"{MODEL}: this is no model of kind `sklearn`: {error}") from error
+        raise Corrupt(f"{MODEL}: this is no model of kind `{kind}`: {error}") from error
+    if (said := getattr(header, "kind", kind)) != kind:
+        raise Corrupt(f"{MODEL}: this is no model of kind `{kind}`: it says `{said}`")
+    return header

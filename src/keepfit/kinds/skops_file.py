@@ -19,6 +19,7 @@ import numpy as np
 from keepfit.errors import Corrupt, NotInstalled, Refused
 from keepfit.kinds.archive import packed
 
+ESTIMATOR = "estimator.skops"  # what such a file is called among those of a model
 _SCHEMA = "schema.json"
 _NPY = b"\x93NUMPY"
 

@@ -10,10 +10,12 @@ import msgspec
 from keepfit.digest import canonical
 from keepfit.errors import Corrupt
 from keepfit.kinds.encoding import Encoding
+from keepfit.kinds.header import MODEL
+from keepfit.kinds.header import read_header as header_of
 from keepfit.kinds.tensors import WEIGHTS
 from keepfit.records.base import Label, Record
 
-MODEL, EPOCHS = "model.json", "epochs.json"
+EPOCHS = "epochs.json"
 
 
 class Target(Record, frozen=True):
@@ -66,12 +68,7 @@ class Course(Record, frozen=True, kw_only=True):
 
 def read_header(kind: str, files: Mapping[str, bytes]) -> Header:
     """The header among a model's files; Corrupt where there is none of that kind."""
-    try:
-        header = msgspec.json.decode(files[MODEL], type=Header)
-    except (KeyError, msgspec.DecodeError) as error:
-        raise Corrupt(f"{MODEL}: this is no model of kind `{kind}`: {error}") from error
-    if header.kind != kind:
-        raise Corrupt(f"{MODEL}: this is no model of kind `{kind}`: it says `{header.kind}`")
+    header = header_of(kind, files, Header)
     if len(header.vectors) != len(header.encoding.categories) or len(header.classes) == 1:
         raise Corrupt(f"{MODEL}: this is no model of kind `{kind}`: it contradicts itself")
     if bool(header.classes) == (header.target is not None):

@@ -11,9 +11,10 @@ import numpy as np
 
 from keepfit.errors import Corrupt
 from keepfit.kinds.encoding import Category, Number
-from keepfit.kinds.header import Header, read_header
+from keepfit.kinds.header import read_header
 from keepfit.kinds.onnx.graph import INPUT, OUTPUT
 from keepfit.kinds.rows import Answers, Value
+from keepfit.kinds.sklearn.file import Header
 
 _Run = Callable[[Any, Any], list[Any]]
 
@@ -25,7 +26,7 @@ def batch_model(files: Mapping[str, bytes], onnx: bytes) -> OnnxRows | None:
     """
     if not find_spec("onnxruntime"):
         return None
-    header = read_header(files)
+    header = read_header("sklearn", files, Header)
     if any(number.fill is None for number in header.encoding.numbers):
         return None
     return OnnxRows(header, _session(onnx, header.width))

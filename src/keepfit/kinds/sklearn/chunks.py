@@ -12,9 +12,9 @@ from keepfit.errors import UserError
 from keepfit.kinds.base import Lesson
 from keepfit.kinds.encode import learn
 from keepfit.kinds.encoding import Encoding
-from keepfit.kinds.header import Header
 from keepfit.kinds.sklearn.encode_chunks import Gathering
 from keepfit.kinds.sklearn.estimator import build, steps_of, task_of
+from keepfit.kinds.sklearn.file import Header
 from keepfit.kinds.sklearn.model import Learned, matrix_of, read, steady, written
 from keepfit.kinds.sklearn.params import Sklearn
 from keepfit.kinds.sklearn.target import codes_of, labels_in, numbers_of, weigh_by_code

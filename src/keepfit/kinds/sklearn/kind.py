@@ -11,13 +11,15 @@ from keepfit.config.schema.rows import Encode
 from keepfit.errors import Corrupt, KeepfitError, UnknownName, guess
 from keepfit.kinds.base import Fitted, Lesson, Params
 from keepfit.kinds.encode import learn
-from keepfit.kinds.header import ESTIMATOR, Header, read_header
+from keepfit.kinds.header import read_header
 from keepfit.kinds.labels import codes_among
 from keepfit.kinds.sklearn import chunks
 from keepfit.kinds.sklearn.estimator import build, steps_of, task_of
+from keepfit.kinds.sklearn.file import Header
 from keepfit.kinds.sklearn.model import Learned, matrix_of, read, steady, written
 from keepfit.kinds.sklearn.params import Sklearn
 from keepfit.kinds.sklearn.target import target_of, weigh_by_code
+from keepfit.kinds.skops_file import ESTIMATOR
 
 
 class SklearnKind:
@@ -101,7 +103,7 @@ class SklearnKind:
 
     def load(self, files: Mapping[str, bytes]) -> Learned:
         """The model that `save` wrote; Corrupt or Refused, before any of it is built, if not."""
-        header = read_header(files)
+        header = read_header("sklearn", files, Header)
         if ESTIMATOR not in files:
             raise Corrupt(f"{ESTIMATOR}: this is no model of kind `sklearn`: it is missing")
         return read(header, files[ESTIMATOR])

@@ -17,7 +17,9 @@ from keepfit.errors import NotInstalled, Refused, UserError
 from keepfit.kinds import skops_file
 from keepfit.kinds.base import Prediction
 from keepfit.kinds.encode import Floats, codes_of, numbers_of
-from keepfit.kinds.header import ESTIMATOR, MODEL, Header
+from keepfit.kinds.header import MODEL
+from keepfit.kinds.sklearn.file import Header
+from keepfit.kinds.skops_file import ESTIMATOR
 from keepfit.records.base import Label
 
 # A matrix product rounds differently for other numbers of rows. In blocks of one size, a row gets

@@ -6,11 +6,11 @@ import io
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-import msgspec
 import numpy as np
 
 from keepfit.digest import canonical
 from keepfit.errors import Corrupt
+from keepfit.kinds.header import MODEL, read_header
 from keepfit.kinds.texts.bags import Vocabulary
 from keepfit.kinds.texts.embeddings import Encoder, encoder_in
 from keepfit.kinds.texts.exact import Exact
@@ -19,7 +19,6 @@ from keepfit.kinds.texts.grams import Grams
 from keepfit.kinds.texts.network import Network
 from keepfit.records.base import Label, Record
 
-MODEL = "model.json"
 _ARRAYS = {  # name: type, dimensions
     "known.npy": (np.uint32, 1),
     "rarities.npy": (np.float32, 1),
@@ -76,14 +75,10 @@ def written(parts: Parts) -> dict[str, bytes]:
 
 def read(kind: str, files: Mapping[str, bytes]) -> Parts:
     """What the files say; Corrupt if one is missing, or they do not agree with each other."""
-    try:
-        header = msgspec.json.decode(files[MODEL], type=Header)
-    except (KeyError, msgspec.DecodeError) as error:
-        raise Corrupt(f"{MODEL}: this is no model of kind `{kind}`: {error}") from error
+    header = read_header(kind, files, Header)
     known, rarities, grams, labels = (_array(name, files, *_ARRAYS[name]) for name in _ARRAYS)
     agree = (
-        header.kind == kind
-        and len(known) == len(rarities) == len(grams)
+        len(known) == len(rarities) == len(grams)
         and labels.shape == (grams.shape[1], len(header.classes))
         and len(header.shares) == len(header.classes) > 1
         and header.temperature > 0

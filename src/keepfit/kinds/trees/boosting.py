@@ -16,14 +16,13 @@ from keepfit.errors import Corrupt, DataRefused
 from keepfit.kinds.base import Fitted, Lesson, Params, Prediction
 from keepfit.kinds.encode import Floats, learn
 from keepfit.kinds.encoding import Encoding
+from keepfit.kinds.header import MODEL, read_header
 from keepfit.kinds.labels import class_weights, classes_of, codes_among, validation_of
 from keepfit.kinds.scores import prediction_of
 from keepfit.kinds.target import target_of
 from keepfit.kinds.trees.params import Boosting
 from keepfit.kinds.trees.table import Table, known_missing, table_of
 from keepfit.records.base import Label, Record
-
-MODEL = "model.json"
 
 
 class Header(Record, frozen=True, kw_only=True):
@@ -224,7 +223,7 @@ class BoostingKind:
 
     def load(self, files: Mapping[str, bytes]) -> Boosted:
         """The model that was saved; Corrupt if these are not its files."""
-        header = _read_header(self.name, files)
+        header = read_header(self.name, files, Header)
         library = self.library(self.name)
         stored = files.get(library.file)
         # Before any of it is read: on other bytes than its own, LightGBM's reader ends the process.
@@ -254,13 +253,3 @@ def _check_sign(target: np.ndarray, loss: str) -> None:
             f'the target has {few.sum():,} others among the rows; loss = "{loss}" expects {wanted}',
             hint="remove them with a `clean` rule, or choose another loss",
         )
-
-
-def _read_header(kind: str, files: Mapping[str, bytes]) -> Header:
-    try:
-        header = msgspec.json.decode(files[MODEL], type=Header)
-    except (KeyError, msgspec.DecodeError) as error:
-        raise Corrupt(f"{MODEL}: this is no model of kind `{kind}`: {error}") from error
-    if header.kind != kind:
-        raise Corrupt(f"{MODEL}: this is no model of kind `{kind}`: it says `{header.kind}`")
-    return header

@@ -11,7 +11,7 @@ import numpy as np
 from keepfit.errors import Corrupt, NotInstalled, UserError
 from keepfit.kinds import skops_file
 from keepfit.kinds.encode import Floats
-from keepfit.kinds.header import ESTIMATOR
+from keepfit.kinds.skops_file import ESTIMATOR
 from keepfit.kinds.trees.boosting import BoostingKind, Course, Header
 from keepfit.kinds.trees.params import (
     HistGradientBoosting,
