@@ -17,7 +17,22 @@ README = REPOSITORY / "README.md"
 DOCS = REPOSITORY / "docs"
 REFERENCE = DOCS / "reference"
 PAGES = [README, REPOSITORY / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
-TRIED = [page for page in PAGES if "```console" in page.read_text()]
+# They train, again and again.
+LONG = {
+    "classify-texts",
+    "forecasts",
+    "learning-curve",
+    "neural-networks",
+    "own-class",
+    "rebuild",
+    "sagemaker",
+    "ways-to-keep-learning",
+}
+TRIED = [
+    pytest.param(page, marks=pytest.mark.slow) if page.stem in LONG else page
+    for page in PAGES
+    if "```console" in page.read_text()
+]
 
 # What a table of a page may leave to the tables around it.
 COMPLETE = {
