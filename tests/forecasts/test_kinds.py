@@ -240,6 +240,16 @@ def test_it_observes_newer_rows_and_answers_what_follows(fitted):
         fitted.predict(later.tail(1))
 
 
+def test_one_that_was_loaded_goes_on_as_the_one_that_was_saved(name, fitted):
+    """Files sort what they hold by name: nothing may hang on the order in which it was learned."""
+    more = sales(24 * 13).filter(pl.col("hour") >= END)
+    again = kind(name).load(fitted.save()).observe(more)
+    now = fitted.observe(more)
+    later = asked(since=BEGIN + timedelta(hours=24 * 13))
+    assert bits(again.predict(later)) == bits(now.predict(later))
+    assert again.save() == now.save()
+
+
 def test_what_it_observed_before_leaves_no_trace(fitted):
     """Told of the future, and then asked as if it were not: the answer is the same to the bit."""
     future = sales(24 * 14, seed=99).filter(pl.col("hour") >= END)

@@ -223,12 +223,12 @@ class AutoArimaMethod:
         return _unknown(asked) if found is None else found
 
     def _forecast(self, learned: dict[str, Any], values: Floats, asked: Asked) -> Ahead:
-        arima, coefficients = _part("arima"), learned["coefficients"]
+        arima, coefficients = _part("arima"), _in_order(learned)
         drift = np.arange(1.0, len(values) + 1)[:, None] if "drift" in coefficients else None
         model = arima.forward_arima(
             {
                 "arma": tuple(learned["arma"]),
-                "coef": dict(coefficients),
+                "coef": coefficients,
                 "sigma2": learned["sigma2"],
                 "lambda": None,
                 "x": values,
@@ -246,6 +246,16 @@ class AutoArimaMethod:
     def chosen(self, taught: Iterable[dict[str, Any]]) -> dict[str, int]:
         """How often each order was chosen, as (p,d,q)(P,D,Q)."""
         return _counted(_orders(one["arma"]) for one in taught)
+
+
+def _in_order(learned: dict[str, Any]) -> dict[str, float]:
+    """The coefficients as the package has them, which takes them by their places: files have them
+    by their names."""
+    p, q, seasonal_p, seasonal_q, *_ = learned["arma"]
+    counts = {"ar": p, "ma": q, "sar": seasonal_p, "sma": seasonal_q}
+    names = [f"{name}{at}" for name, count in counts.items() for at in range(1, count + 1)]
+    found = learned["coefficients"]
+    return {name: found[name] for name in (*names, "intercept", "drift") if name in found}
 
 
 def _orders(arma: list[int]) -> str:
