@@ -403,9 +403,9 @@ def test_after_newer_rows_its_forecasts_are_those_of_the_package_with_the_parame
 
 
 def test_an_extra_that_is_not_there_is_answered_with_the_command_that_brings_it(monkeypatch):
-    from keepfit.kinds.forecasts import statsforecast
+    from keepfit.kinds.forecasts import package, statsforecast
 
-    monkeypatch.setattr(statsforecast, "_part", statsforecast._part.__wrapped__)
+    monkeypatch.setattr(statsforecast, "part", package.part.__wrapped__)
     for module in ("statsforecast", "statsforecast.ets"):
         monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(NotInstalled) as refused:
