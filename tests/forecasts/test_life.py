@@ -326,8 +326,8 @@ def test_what_series_are_like_is_for_a_kind_that_reads_it(tmp_path):
     text = (tmp_path / "keepfit.toml").read_text().replace(DEEPAR, '\nkind   = "seasonal-naive"')
     (tmp_path / "keepfit.toml").write_text(text)
     told = keepfit(tmp_path, "check", code=2)
-    assert "series.static is there, and kind 'seasonal-naive' reads a series and its" in told
-    assert "expected none, or kind 'deepar'" in told
+    assert "series.static is ['city'], and kind 'seasonal-naive' reads none" in told
+    assert "expected it left out, or kind deepar" in told
 
 
 def test_check_names_the_command_that_brings_a_missing_extra(tmp_path):

@@ -3,6 +3,7 @@ learns or observes, so that a prediction looks them up."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -188,17 +189,30 @@ class Forecaster:
         return told | more
 
     def findings(self) -> tuple[Finding, ...]:
-        """That series which move repeat their last season; a person looks where they are many."""
+        """That series which move repeat their last season, and that columns were left out; a person
+        looks where the series are many, and where a column is of no use at all."""
+        return (*self._fallen_back(), *self._left_out())
+
+    def _fallen_back(self) -> Iterator[Finding]:
         moving = [history for history in self._repeating if not _stands(history.whole(self.series))]
-        if not moving:
-            return ()
         every = len(self.histories)
-        message = (
-            f"{len(moving):,} of {every:,} series repeat their last season: they could not be "
-            "learned, or what was learned of them forecasts nothing"
-        )
-        severity: Severity = "warn" if len(moving) > _MANY * every else "note"
-        return (Finding(check="series", severity=severity, message=message),)
+        if moving:
+            message = (
+                f"{len(moving):,} of {every:,} series repeat their last season: they could not be "
+                "learned, or what was learned of them forecasts nothing"
+            )
+            severity: Severity = "warn" if len(moving) > _MANY * every else "note"
+            yield Finding(check="series", severity=severity, message=message)
+
+    def _left_out(self) -> Iterator[Finding]:
+        every = len(self.learned.taught)
+        for column, count in self.teacher.unread(self.learned).items():
+            message = (
+                f"`{column}` of series.dynamic is left out of {count:,} of {every:,} series: "
+                "in them it never changes, follows from others, or no model was found with it"
+            )
+            severity: Severity = "warn" if count == every else "note"
+            yield Finding(check="series", severity=severity, message=message, column=column)
 
     @cached_property
     def _repeating(self) -> list[History]:
