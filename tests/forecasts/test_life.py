@@ -306,6 +306,21 @@ def with_network(root, text=PROJECT):
     return city
 
 
+def test_a_short_series_does_not_take_the_measure_from_all_others(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "keepfit.toml").write_text(PROJECT)
+    new = sales(shops=("new",)).filter(pl.col("hour") >= END - timedelta(hours=40))
+    pl.concat([sales(), new]).write_csv(tmp_path / "data" / "sales-1.csv")
+    keepfit(tmp_path, "run")
+    evidence = json.loads(keepfit(tmp_path, "show", "sales@latest", "--json"))["judgement"]
+    (mase,) = [s for s in evidence["evidence"]["scores"] if s["metric"] == "mase"]
+    assert mase["challenger"] == mase["baseline"] > 0
+    told = [reason["text"] for reason in evidence["verdict"]["reasons"]]
+    assert any("mase leaves out 1 of 4 series, the same for all sides" in text for text in told)
+    assert "mase leaves out 1 of 4" in keepfit(tmp_path, "show", "sales@latest")
+    assert evidence["verdict"]["outcome"] == "warn"
+
+
 @pytest.mark.slow
 @needs_network
 def test_a_network_of_all_series_lives_as_any_forecast_does(tmp_path):

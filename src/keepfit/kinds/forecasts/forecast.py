@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from keepfit.config.schema.series import Series
+from keepfit.data.series import MANY
 from keepfit.data.steps import (
     PHASE,
     STEP,
@@ -39,8 +40,6 @@ from keepfit.kinds.forecasts.file import written
 from keepfit.kinds.forecasts.method import Asked, Learned, Teacher, seasonal_naive
 from keepfit.records.base import Severity
 from keepfit.records.rows import Finding
-
-_MANY = 0.1  # share of the series that may repeat their last season before a person looks
 
 
 @dataclass(frozen=True)
@@ -201,7 +200,7 @@ class Forecaster:
                 f"{len(moving):,} of {every:,} series repeat their last season: they could not be "
                 "learned, or what was learned of them forecasts nothing"
             )
-            severity: Severity = "warn" if len(moving) > _MANY * every else "note"
+            severity: Severity = "warn" if len(moving) > MANY * every else "note"
             yield Finding(check="series", severity=severity, message=message)
 
     def _left_out(self) -> Iterator[Finding]:
