@@ -321,6 +321,79 @@ def test_a_short_series_does_not_take_the_measure_from_all_others(tmp_path):
     assert evidence["verdict"]["outcome"] == "warn"
 
 
+def scores_of(root, *arguments):
+    told = json.loads(keepfit(root, *arguments, "--json"))
+    told = told.get("judgement", told)
+    return {score["metric"]: score for score in told.get("evidence", told)["scores"]}
+
+
+def mase_by_hand(newer, before):
+    """Of `seasonal-naive`, a day after another, in the moves of the rows before a moment."""
+    day, errors = pl.read_csv(newer, try_parse_dates=True), []
+    for shop in ("north", "south", "west"):
+        one = pl.concat([sales(), day]).filter(pl.col("shop") == shop)
+        past = one.filter(pl.col("hour") < before)["sold"]
+        scale = (past - past.shift(24)).abs().mean()
+        off = (one["sold"] - one["sold"].shift(24)).filter(one["hour"] >= END)
+        errors += (off.abs() / scale).to_list()
+    return sum(errors) / len(errors)
+
+
+def test_on_a_file_errors_are_measured_in_what_the_version_learned_from(project, newer):
+    """Not in what it observed since: the holdout, or the file itself."""
+    mase = scores_of(project, "evaluate", "sales@latest", "--data", newer.name)["mase"]
+    assert mase["challenger"] == pytest.approx(mase_by_hand(newer, END - timedelta(hours=36)))
+    assert "leaves out" not in keepfit(project, "evaluate", "sales@latest", "--data", newer.name)
+
+
+def test_on_a_file_too_series_without_a_scale_are_counted(tmp_path, newer):
+    """One whose rows the version saw only when it had learned: it is forecast, and not scaled."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "keepfit.toml").write_text(PROJECT)
+    new = sales(shops=("new",)).filter(pl.col("hour") >= END - timedelta(hours=40))
+    pl.concat([sales(), new]).write_csv(tmp_path / "data" / "sales-1.csv")
+    keepfit(tmp_path, "run")
+    day = new.filter(pl.col("hour") >= END - timedelta(hours=24))
+    day = day.with_columns(pl.col("hour") + timedelta(hours=24))
+    pl.concat([pl.read_csv(newer, try_parse_dates=True), day]).write_csv(tmp_path / "day.csv")
+    told = keepfit(tmp_path, "evaluate", "sales@latest", "--data", "day.csv")
+    assert "mase leaves out 1 of 4 series" in told
+
+
+def test_the_holdout_as_a_file_has_the_mase_that_it_was_judged_by(project):
+    late = pl.col("hour") >= END - timedelta(hours=36)
+    sales().filter(late).write_csv(project / "holdout.csv")
+    again = scores_of(project, "evaluate", "sales@latest", "--data", "holdout.csv")["mase"]
+    judged = scores_of(project, "show", "sales@latest")["mase"]
+    assert again["challenger"] == pytest.approx(judged["challenger"], rel=1e-12)
+
+
+def test_a_version_that_keeps_its_last_steps_alone_says_that_it_has_no_scale(tmp_path, newer):
+    (tmp_path / "data").mkdir()
+    text = PROJECT.replace("season    = 24", "season    = 24\ncontext   = 96")
+    (tmp_path / "keepfit.toml").write_text(text)
+    sales().write_csv(tmp_path / "data" / "sales-1.csv")
+    keepfit(tmp_path, "run")
+    mase = scores_of(tmp_path, "evaluate", "sales@latest", "--data", str(newer))["mase"]
+    assert mase["challenger"] is None
+    assert "for those without series.context, which keep all steps; smape, wql" in mase["error"]
+
+
+def test_two_versions_on_a_file_are_measured_in_what_the_second_learned_from(tmp_path, newer):
+    (tmp_path / "data").mkdir()
+    sales().write_csv(tmp_path / "data" / "sales-1.csv")
+    for cutoffs, code in ((3, 0), (6, 3)):  # the second forecasts alike, which the gate refuses
+        text = PROJECT.replace("cutoffs   = 3", f"cutoffs   = {cutoffs}")
+        (tmp_path / "keepfit.toml").write_text(text)
+        keepfit(tmp_path, "run", code=code)
+    file = ("--data", str(newer))
+    for one, other, cutoffs in (("1.0", "1.1", 6), ("1.1", "1.0", 3)):
+        versions = f"sales@{one}", f"sales@{other}"
+        mase = scores_of(tmp_path, "compare", *versions, *file)["mase"]
+        by_hand = mase_by_hand(newer, END - timedelta(hours=12 * cutoffs))
+        assert mase["challenger"] == pytest.approx(by_hand) == mase["champion"]
+
+
 @pytest.mark.slow
 @needs_network
 def test_a_network_of_all_series_lives_as_any_forecast_does(tmp_path):

@@ -43,7 +43,11 @@ def scaled_rows(sample: Sample) -> Codes | None:
 def _scale(sample: Sample) -> Numbers:
     """Of each row that of its series, 0 where there is none."""
     if sample.rows is None or SCALE not in sample.rows.columns:
-        raise NotMeasurable("nobody knows how the series moved before: it is for `series` models")
+        raise NotMeasurable(
+            "nobody knows here how the series moved in the training rows: it is for `series` "
+            "models, and beside the holdout for those without series.context, which keep all "
+            "steps; smape, wql and mae need no scale"
+        )
     scale = sample.rows[SCALE].cast(pl.Float64).fill_null(0.0).to_numpy()
     return np.asarray(scale, dtype=np.float64)
 

@@ -22,13 +22,13 @@ from keepfit.data.steps import (
     Given,
     History,
     Id,
+    earlier,
     given,
     given_of,
     histories,
     id_columns,
     numbered,
     observed,
-    step,
     steps_of,
     time_of,
     times_of,
@@ -81,7 +81,7 @@ class Forecaster:
         newer = observed(rows, series, head.time, head.target)
         kept = steps_of(self.histories, series)
         if before is not None:
-            newer, kept = (_earlier(one, before, series) for one in (newer, kept))
+            newer, kept = (earlier(one, before, series) for one in (newer, kept))
         by = [*id_columns(series), STEP]
         return kept.join(newer, on=by, how="anti"), newer
 
@@ -230,17 +230,6 @@ class Forecaster:
 def _stands(values: Floats) -> bool:
     """Whether a series never moves: its last value is the best forecast of it."""
     return bool(np.nanmax(values) == np.nanmin(values)) if np.isfinite(values).any() else True
-
-
-def _earlier(steps: pl.DataFrame, before: datetime, series: Series) -> pl.DataFrame:
-    """The steps that lie before a moment, each by its own time within its step."""
-    at = pl.DataFrame({"t": [before]}, schema={"t": pl.Datetime("us")})
-    number, phase = at.select(*step("t", pl.Datetime("us"), series.frequency)).row(0)
-    if series.frequency.months is not None:
-        return steps.filter(pl.col(STEP) < number)
-    return steps.filter(
-        (pl.col(STEP) < number) | ((pl.col(STEP) == number) & (pl.col(PHASE) < phase))
-    )
 
 
 def forecaster(teacher: Teacher, learned: Learned, known: dict[Id, History]) -> Forecaster:
