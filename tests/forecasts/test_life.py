@@ -451,3 +451,32 @@ def test_the_verdict_tells_of_series_that_a_kind_could_not_learn(tmp_path):
     pl.concat([sales(), short]).write_csv(tmp_path / "data" / "sales-1.csv")
     told = keepfit(tmp_path, "run")
     assert "1 of 4 series repeat their last season: they could not be learned" in told
+
+
+def with_series_as_grave_as(root, severity):
+    """Where one of four is too short for `theta`."""
+    (root / "data").mkdir()
+    text = PROJECT.replace("seasonal-naive", "theta").replace('"mase"', '"mae"')
+    text += f'[model.sales.checks]\nseverity = {{ series = "{severity}" }}\n'
+    (root / "keepfit.toml").write_text(text)
+    short = sales(shops=("north",)).tail(38).with_columns(shop=pl.lit("new"))
+    pl.concat([sales(), short]).write_csv(root / "data" / "sales-1.csv")
+
+
+def test_it_is_noted_alone_where_the_file_says_so(tmp_path):
+    pytest.importorskip("statsforecast")
+    with_series_as_grave_as(tmp_path, "note")
+    keepfit(tmp_path, "run")
+    shown = json.loads(keepfit(tmp_path, "show", "sales@latest", "--json"))
+    assert shown["judgement"]["verdict"]["outcome"] == "pass"
+    told = "noted: 1 of 4 series repeat their last season"
+    assert told in keepfit(tmp_path, "show", "sales@latest")
+
+
+def test_it_is_refused_where_the_file_says_so_by_hand_as_well(tmp_path):
+    pytest.importorskip("statsforecast")
+    with_series_as_grave_as(tmp_path, "fail")
+    told = "✗ 1 of 4 series repeat their last season"
+    assert told in keepfit(tmp_path, "run", code=3)
+    by_hand = ("promote", "sales@latest", "--to", "staging", "--yes")
+    assert told in keepfit(tmp_path, *by_hand, code=3)

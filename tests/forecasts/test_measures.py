@@ -188,8 +188,8 @@ def with_short(shops):
     return pl.concat([sales(), *short])
 
 
-def findings_of(rows, **gate):
-    spec = spec_of(gate=gate)
+def findings_of(rows, checks=None, **gate):
+    spec = spec_of(gate=gate, checks=checks or {})
     split = cut(rows, spec)
     scale = scales(split.holdout, split.train, spec)
     return without_scale(split.holdout.with_columns(scale), spec)
@@ -207,6 +207,13 @@ def test_series_that_are_left_out_are_counted_and_many_are_looked_at():
     many = pl.concat([sales(shops=[f"s{n}" for n in range(20)]), with_short(["new"])])
     (few,) = findings_of(many.unique(["shop", "hour"], maintain_order=True), metric="mase")
     assert few.severity == "note"
+
+
+@pytest.mark.parametrize("severity", ["note", "warn", "fail"])
+def test_how_grave_that_is_the_file_may_say(severity):
+    checks = {"severity": {"series": severity}}
+    (one,) = findings_of(with_short(["new"]), checks, metric="mase")
+    assert one.severity == severity
 
 
 def test_nothing_is_found_where_every_series_has_a_scale_or_none_has():

@@ -21,7 +21,7 @@ from keepfit.data.columns.features import transform as transform_rows
 from keepfit.data.files.read import reading
 from keepfit.data.files.rows import PathOf, rows_of, rows_of_source
 from keepfit.data.files.sources import HOLDOUT
-from keepfit.data.series import scales, without_scale
+from keepfit.data.series import scales
 from keepfit.data.splitting import slices
 from keepfit.data.splitting.keys import Keys, row_keys
 from keepfit.data.splitting.split import Split, cut, has_target
@@ -121,7 +121,6 @@ def prepare(  # noqa: PLR0913 - one sentence, and the world it is said in
             *of_cut(split, snapshot, spec, goes_on=seen is not None),
             *origin.findings(split.train, spec),
             *_unasked(split, spec),
-            *without_scale(split.holdout, spec),
         ),
         bad=checked.bad.drop(cs.starts_with(_RAW)),
         schema=input_columns(columns, spec.data, spec.features, spec.target),

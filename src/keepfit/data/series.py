@@ -125,7 +125,8 @@ def without_scale(holdout: pl.DataFrame, spec: ModelSpec) -> tuple[Finding, ...]
         f"mase leaves out {lost:,} of {every:,} series, the same for all sides: in the training "
         f"rows they did not move in a season of {spec.series.season} steps, or had none"
     )
-    severity: Severity = "warn" if decides and lost > MANY * every else "note"
+    usual: Severity = "warn" if decides and lost > MANY * every else "note"
+    severity = spec.checks.severity.get("series", usual)
     rows = int((~series["scaled"]).sum())
     return (Finding(check="series", severity=severity, message=message, rows=rows),)
 

@@ -157,6 +157,7 @@ def judge_again(
     before = judgement_of(ports.registry, model.name, version).evidence.exhibits
     learned = before.profile if before else None
     against = open_rival(model, ports.registry, held) if held else None
+    ground = ground.with_told(challenger.predictor, model.spec)
     ours = Contender.of(challenger, ground)
     return judged(
         model,
