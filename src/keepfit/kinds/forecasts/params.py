@@ -36,8 +36,8 @@ class Theta(Params):
 
 
 class AutoArima(Params):
-    """An ARIMA model of each series, its orders chosen stepwise by AICc; its errors follow it where
-    the columns of `series.dynamic` are regressors."""
+    """An ARIMA model of each series, its orders chosen stepwise by AICc; where there are columns of
+    `series.dynamic`, of the errors of a regression on them."""
 
     approximation: bool | None = None
     """choose by conditional sums of squares; else where a series is longer than 150 steps or a
