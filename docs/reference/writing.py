@@ -22,7 +22,7 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]
     """A table, with an empty line behind it."""
     heads = list(header)
     for line in (heads, ["---"] * len(heads), *rows):
-        cells = (cell.replace("|", r"\|") for cell in line)
+        cells = (" ".join(cell.split("\n")).replace("|", r"\|") for cell in line)
         yield f"| {' | '.join(cells)} |"
     yield ""
 

@@ -69,7 +69,7 @@ MODEL = "model.fare"
         ("checks.ranges = {a = [1]}", "checks.ranges.a is too short; expected a list of 2"),
         (
             "checks.severity = {nuls = 'warn'}",
-            "checks.severity.nuls is not a known key; expected 'rows', 'nulls', 'ranges' or",
+            "checks.severity.nuls is not a known key; expected 'rows', 'nulls', 'ranges',",
         ),
         ("params.alpah = 1", "params.alpah is not a known key. Did you mean `alpha`?"),
         ("params.alpha = 'x'", "params.alpha is 'x'; expected a number"),

@@ -131,6 +131,13 @@ def test_every_page_is_reached_from_the_readme():
     assert {page for page in PAGES if DOCS in page.parents} <= reached
 
 
+def test_a_row_of_a_table_in_the_reference_is_a_line():
+    for page in REFERENCE.glob("*.md"):
+        lines = page.read_text("utf-8").splitlines()
+        torn = [line for line in lines if line.startswith("|") != line.endswith("|")]
+        assert torn == [], page.name
+
+
 def test_the_reference_is_what_the_code_says():
     script = [sys.executable, REFERENCE / "generate.py", "--check"]
     said = subprocess.run(script, capture_output=True, text=True, check=False)

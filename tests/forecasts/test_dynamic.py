@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import timedelta
+from importlib.util import find_spec
 
 import numpy as np
 import polars as pl
@@ -34,6 +35,7 @@ from keepfit.train.predictor import Predictor
 
 END = BEGIN + timedelta(hours=24 * 12)
 SMALL = {"epochs": 3, "hidden_size": 16, "learning_rate": 0.02, "samples": 30}
+PARAMS = {"auto-arima": {"models": 10, "max_order": 1}, "deepar": SMALL}  # the kinds that read them
 
 
 def weather(hours=24 * 12, shops=("north", "south")):
@@ -45,21 +47,25 @@ def weather(hours=24 * 12, shops=("north", "south")):
     )
 
 
-def spec(**series):
-    return spec_of("deepar", params=SMALL, series={"dynamic": ["rain"], **series})
+def spec(name="deepar", **series):
+    return spec_of(name, params=PARAMS[name], series={"dynamic": ["rain"], **series})
 
 
-def fit(rows, **series):
-    made = spec(**series)
-    params = params_of("deepar")(**SMALL)
-    return kind("deepar").fit(lesson_of(rows, made), params, seed=1, threads=1)
+def fit(name, rows, **series):
+    params = params_of(name)(**PARAMS[name])
+    return kind(name).fit(lesson_of(rows, spec(name, **series)), params, seed=1, threads=1)
+
+
+@pytest.fixture(scope="module", params=PARAMS)
+def name(request):
+    if not (THERE if request.param == "deepar" else find_spec("statsforecast")):
+        pytest.skip(f"needs the extra of {request.param}")
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def learned():
-    if not THERE:
-        pytest.skip("needs keepfit[deepar]")
-    return fit(weather())
+def learned(name):
+    return fit(name, weather())
 
 
 @pytest.fixture(scope="module")
@@ -120,37 +126,51 @@ def test_a_revised_value_counts(learned, later):
     assert twice.save() == once.save()
 
 
-def test_what_it_saves_it_loads(learned, later):
+def test_what_it_saves_it_loads(name, learned, later):
     now = learned.observe(unknown(later))
     files = now.save()
-    again = kind("deepar").load(files)
+    again = kind(name).load(files)
     assert again.save() == files
     told = given_of(again.histories, again.series)
     assert told.equals(given_of(now.histories, now.series))
     with pytest.raises(Corrupt):
-        kind("deepar").load({**files, "given.npy": files["given.npy"][:-8]})
+        kind(name).load({**files, "given.npy": files["given.npy"][:-8]})
     with pytest.raises(Corrupt):
-        kind("deepar").load({n: data for n, data in files.items() if n != "given.npy"})
+        kind(name).load({n: data for n, data in files.items() if n != "given.npy"})
     wider = learned.observe(later).observe(pl.concat([weather(), unknown(later)]), before=END)
     assert wider.save() == files
 
 
-@needs_network
-def test_a_step_that_lacks_it_is_refused_unless_something_stands_for_it():
+def test_one_that_was_loaded_goes_on_as_the_one_that_was_saved(name, learned, later):
+    again = kind(name).load(learned.save()).observe(unknown(later))
+    assert again.save() == learned.observe(unknown(later)).save()
+
+
+def test_a_series_is_forecast_alone_as_among_others(learned, later):
+    now, rows = learned.observe(unknown(later)), later.select("shop", "hour")
+    many = bits(now.predict(rows))
+    assert [bits(now.predict(rows[at]))[0] for at in range(rows.height)] == many
+
+
+def test_fitting_twice_gives_the_same_bytes_in_whatever_order_rows_come(name, learned):
+    shuffled = weather().sample(fraction=1, shuffle=True, seed=3)
+    assert fit(name, shuffled).save() == learned.save()
+
+
+def test_a_step_that_lacks_it_is_refused_unless_something_stands_for_it(name, learned):
     rows = weather().with_columns(
         rain=pl.when(pl.col("hour") != BEGIN + timedelta(hours=50)).then("rain")
     )
     with pytest.raises(DataRefused, match=r"series 'north' lacks `rain` in 1 of its 288 steps"):
-        fit(rows)
-    assert fit(rows, missing="interpolate").learned.weights
-    whole = fit(weather())
+        fit(name, rows)
+    assert fit(name, rows, missing="interpolate").learned.taught
     more = weather(24 * 13).filter(pl.col("hour") >= END)
     with pytest.raises(DataRefused, match=r"series 'north' lacks `rain` in 24 of its 312 steps"):
-        whole.observe(more.with_columns(rain=None))
+        learned.observe(more.with_columns(rain=None))
 
 
-def split_of(rows, **series):
-    made = spec(**series)
+def split_of(rows, name="deepar", **series):
+    made = spec(name, **series)
     return cut(rows, made), made
 
 
@@ -187,20 +207,17 @@ def test_at_each_cut_off_the_block_that_follows_is_told_but_for_its_values():
     assert second.height == first.height + 2 * HORIZON
 
 
-@needs_network
-def test_it_is_honest_and_one_that_peeks_is_refused():
+def test_it_is_honest_and_one_that_peeks_is_refused(name):
     rows = pl.concat([weather(), unknown(weather(24 * 12 + 6)).filter(pl.col("hour") >= END)])
-    split, made = split_of(rows)
+    split, made = split_of(rows, name)
     assert split.future.height == 2 * 6
-    fitted = kind("deepar").fit(
-        lesson_of(split.train, made), params_of("deepar")(**SMALL), seed=1, threads=1
-    )
+    fitted = fit(name, split.train)
     now = up_to_date(fitted, split, made)
     asked = split.future.select("shop", "hour")
     assert now.predict(asked).values.is_finite().all()
     with pytest.raises(NoForecast):
         now.predict(asked.with_columns(pl.col("hour") + timedelta(hours=6)))
-    with pytest.raises(Refused, match="kind `deepar` looks ahead"):
+    with pytest.raises(Refused, match=f"kind `{name}` looks ahead"):
         up_to_date(Leaking(fitted), split, made)
 
 
@@ -218,9 +235,9 @@ PROJECT = """
 name = "shops"
 
 [model.sales]
-kind   = "deepar"
+kind   = "KIND"
 target = "sold"
-params = { epochs = 3, hidden_size = 16, samples = 30, learning_rate = 0.02 }
+params = { PARAMS }
 
 [model.sales.data]
 source = "data/sales-*.csv"
@@ -240,10 +257,11 @@ metric = "mase"
 
 
 @pytest.mark.slow
-@needs_network
-def test_a_forecast_by_the_weather_from_the_file_to_its_answers(tmp_path):
+def test_a_forecast_by_the_weather_from_the_file_to_its_answers(name, tmp_path):
     (tmp_path / "data").mkdir()
-    (tmp_path / "keepfit.toml").write_text(PROJECT)
+    params = ", ".join(f"{key} = {value}" for key, value in PARAMS[name].items())
+    text = PROJECT.replace("KIND", name).replace("PARAMS", params)
+    (tmp_path / "keepfit.toml").write_text(text)
     said = pl.when("rain").then(pl.lit("yes")).otherwise(pl.lit("no")).alias("rain")
     rows = weather(24 * 12 + 24).with_columns(said)
     known = rows.filter(pl.col("hour") < END)
@@ -260,8 +278,8 @@ def test_a_forecast_by_the_weather_from_the_file_to_its_answers(tmp_path):
     next_ = rows.filter(pl.col("hour") > END + timedelta(hours=11)).drop("sold")
     next_.write_csv(tmp_path / "next.csv")
     (tmp_path / "new").mkdir()
-    for name in ("came", "next"):
-        (tmp_path / f"{name}.csv").rename(tmp_path / "new" / f"{name}.csv")
+    for file in ("came.csv", "next.csv"):
+        (tmp_path / file).rename(tmp_path / "new" / file)
     next_.select("shop", "hour").write_csv(tmp_path / "asked.csv")
     then, _ = predicted(tmp_path, "sales@latest", "asked.csv", "--observe", "new/*.csv")
     assert then["prediction"].is_finite().all()

@@ -306,6 +306,94 @@ def with_network(root, text=PROJECT):
     return city
 
 
+def test_a_short_series_does_not_take_the_measure_from_all_others(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "keepfit.toml").write_text(PROJECT)
+    new = sales(shops=("new",)).filter(pl.col("hour") >= END - timedelta(hours=40))
+    pl.concat([sales(), new]).write_csv(tmp_path / "data" / "sales-1.csv")
+    keepfit(tmp_path, "run")
+    evidence = json.loads(keepfit(tmp_path, "show", "sales@latest", "--json"))["judgement"]
+    (mase,) = [s for s in evidence["evidence"]["scores"] if s["metric"] == "mase"]
+    assert mase["challenger"] == mase["baseline"] > 0
+    told = [reason["text"] for reason in evidence["verdict"]["reasons"]]
+    assert any("mase leaves out 1 of 4 series, the same for all sides" in text for text in told)
+    assert "mase leaves out 1 of 4" in keepfit(tmp_path, "show", "sales@latest")
+    assert evidence["verdict"]["outcome"] == "warn"
+
+
+def scores_of(root, *arguments):
+    told = json.loads(keepfit(root, *arguments, "--json"))
+    told = told.get("judgement", told)
+    return {score["metric"]: score for score in told.get("evidence", told)["scores"]}
+
+
+def mase_by_hand(newer, before):
+    """Of `seasonal-naive`, a day after another, in the moves of the rows before a moment."""
+    day, errors = pl.read_csv(newer, try_parse_dates=True), []
+    for shop in ("north", "south", "west"):
+        one = pl.concat([sales(), day]).filter(pl.col("shop") == shop)
+        past = one.filter(pl.col("hour") < before)["sold"]
+        scale = (past - past.shift(24)).abs().mean()
+        off = (one["sold"] - one["sold"].shift(24)).filter(one["hour"] >= END)
+        errors += (off.abs() / scale).to_list()
+    return sum(errors) / len(errors)
+
+
+def test_on_a_file_errors_are_measured_in_what_the_version_learned_from(project, newer):
+    """Not in what it observed since: the holdout, or the file itself."""
+    mase = scores_of(project, "evaluate", "sales@latest", "--data", newer.name)["mase"]
+    assert mase["challenger"] == pytest.approx(mase_by_hand(newer, END - timedelta(hours=36)))
+    assert "leaves out" not in keepfit(project, "evaluate", "sales@latest", "--data", newer.name)
+
+
+def test_on_a_file_too_series_without_a_scale_are_counted(tmp_path, newer):
+    """One whose rows the version saw only when it had learned: it is forecast, and not scaled."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "keepfit.toml").write_text(PROJECT)
+    new = sales(shops=("new",)).filter(pl.col("hour") >= END - timedelta(hours=40))
+    pl.concat([sales(), new]).write_csv(tmp_path / "data" / "sales-1.csv")
+    keepfit(tmp_path, "run")
+    day = new.filter(pl.col("hour") >= END - timedelta(hours=24))
+    day = day.with_columns(pl.col("hour") + timedelta(hours=24))
+    pl.concat([pl.read_csv(newer, try_parse_dates=True), day]).write_csv(tmp_path / "day.csv")
+    told = keepfit(tmp_path, "evaluate", "sales@latest", "--data", "day.csv")
+    assert "mase leaves out 1 of 4 series" in told
+
+
+def test_the_holdout_as_a_file_has_the_mase_that_it_was_judged_by(project):
+    late = pl.col("hour") >= END - timedelta(hours=36)
+    sales().filter(late).write_csv(project / "holdout.csv")
+    again = scores_of(project, "evaluate", "sales@latest", "--data", "holdout.csv")["mase"]
+    judged = scores_of(project, "show", "sales@latest")["mase"]
+    assert again["challenger"] == pytest.approx(judged["challenger"], rel=1e-12)
+
+
+def test_a_version_that_keeps_its_last_steps_alone_says_that_it_has_no_scale(tmp_path, newer):
+    (tmp_path / "data").mkdir()
+    text = PROJECT.replace("season    = 24", "season    = 24\ncontext   = 96")
+    (tmp_path / "keepfit.toml").write_text(text)
+    sales().write_csv(tmp_path / "data" / "sales-1.csv")
+    keepfit(tmp_path, "run")
+    mase = scores_of(tmp_path, "evaluate", "sales@latest", "--data", str(newer))["mase"]
+    assert mase["challenger"] is None
+    assert "for those without series.context, which keep all steps; smape, wql" in mase["error"]
+
+
+def test_two_versions_on_a_file_are_measured_in_what_the_second_learned_from(tmp_path, newer):
+    (tmp_path / "data").mkdir()
+    sales().write_csv(tmp_path / "data" / "sales-1.csv")
+    for cutoffs, code in ((3, 0), (6, 3)):  # the second forecasts alike, which the gate refuses
+        text = PROJECT.replace("cutoffs   = 3", f"cutoffs   = {cutoffs}")
+        (tmp_path / "keepfit.toml").write_text(text)
+        keepfit(tmp_path, "run", code=code)
+    file = ("--data", str(newer))
+    for one, other, cutoffs in (("1.0", "1.1", 6), ("1.1", "1.0", 3)):
+        versions = f"sales@{one}", f"sales@{other}"
+        mase = scores_of(tmp_path, "compare", *versions, *file)["mase"]
+        by_hand = mase_by_hand(newer, END - timedelta(hours=12 * cutoffs))
+        assert mase["challenger"] == pytest.approx(by_hand) == mase["champion"]
+
+
 @pytest.mark.slow
 @needs_network
 def test_a_network_of_all_series_lives_as_any_forecast_does(tmp_path):
@@ -326,8 +414,8 @@ def test_what_series_are_like_is_for_a_kind_that_reads_it(tmp_path):
     text = (tmp_path / "keepfit.toml").read_text().replace(DEEPAR, '\nkind   = "seasonal-naive"')
     (tmp_path / "keepfit.toml").write_text(text)
     told = keepfit(tmp_path, "check", code=2)
-    assert "series.static is there, and kind 'seasonal-naive' reads a series and its" in told
-    assert "expected none, or kind 'deepar'" in told
+    assert "series.static is ['city'], and kind 'seasonal-naive' reads none" in told
+    assert "expected it left out, or kind deepar" in told
 
 
 def test_check_names_the_command_that_brings_a_missing_extra(tmp_path):
@@ -363,3 +451,32 @@ def test_the_verdict_tells_of_series_that_a_kind_could_not_learn(tmp_path):
     pl.concat([sales(), short]).write_csv(tmp_path / "data" / "sales-1.csv")
     told = keepfit(tmp_path, "run")
     assert "1 of 4 series repeat their last season: they could not be learned" in told
+
+
+def with_series_as_grave_as(root, severity):
+    """Where one of four is too short for `theta`."""
+    (root / "data").mkdir()
+    text = PROJECT.replace("seasonal-naive", "theta").replace('"mase"', '"mae"')
+    text += f'[model.sales.checks]\nseverity = {{ series = "{severity}" }}\n'
+    (root / "keepfit.toml").write_text(text)
+    short = sales(shops=("north",)).tail(38).with_columns(shop=pl.lit("new"))
+    pl.concat([sales(), short]).write_csv(root / "data" / "sales-1.csv")
+
+
+def test_it_is_noted_alone_where_the_file_says_so(tmp_path):
+    pytest.importorskip("statsforecast")
+    with_series_as_grave_as(tmp_path, "note")
+    keepfit(tmp_path, "run")
+    shown = json.loads(keepfit(tmp_path, "show", "sales@latest", "--json"))
+    assert shown["judgement"]["verdict"]["outcome"] == "pass"
+    told = "noted: 1 of 4 series repeat their last season"
+    assert told in keepfit(tmp_path, "show", "sales@latest")
+
+
+def test_it_is_refused_where_the_file_says_so_by_hand_as_well(tmp_path):
+    pytest.importorskip("statsforecast")
+    with_series_as_grave_as(tmp_path, "fail")
+    told = "✗ 1 of 4 series repeat their last season"
+    assert told in keepfit(tmp_path, "run", code=3)
+    by_hand = ("promote", "sales@latest", "--to", "staging", "--yes")
+    assert told in keepfit(tmp_path, *by_hand, code=3)

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import csv
 import gzip
+from datetime import timedelta
 
 import numpy as np
 import polars as pl
 import pytest
-from tests.forecasts.conftest import HORIZON, M4, hours_of, lesson_of, sales, spec_of, wide
+from tests.forecasts.conftest import (
+    BEGIN,
+    HORIZON,
+    M4,
+    hours_of,
+    lesson_of,
+    sales,
+    spec_of,
+    wide,
+)
 
-from keepfit.data.series import SCALE, scales
+from keepfit.data.series import SCALE, scales, without_scale
 from keepfit.data.splitting.split import cut
+from keepfit.evaluate.luck import compare
 from keepfit.evaluate.metrics import get
 from keepfit.evaluate.naive_forecast import naive_forecast
 from keepfit.evaluate.names import problem
@@ -115,13 +126,100 @@ def test_an_interval_that_is_not_answered_names_those_that_are():
         get("coverage-95").of(some_sample())
 
 
-def test_a_series_that_never_moved_has_no_scale():
-    sample = some_sample()
-    rows = sample.rows.with_columns(pl.when(pl.int_range(pl.len()) > 2).then(SCALE).otherwise(0.0))
+def scaled_by(sample, *scale):
+    return Sample(sample.truth, sample.prediction, rows=pl.DataFrame({SCALE: [*scale]}))
+
+
+def test_series_without_a_scale_are_left_out_of_the_mean():
+    sample = some_sample(rows=6)
+    some = scaled_by(sample, 2.0, 0.0, None, 4.0, 1.0, 0.0)
+    errors = (sample.truth - sample.prediction.values).abs()
+    expected = (errors[0] / 2 + errors[3] / 4 + errors[4]) / 3
+    assert get("mase").of(some) == pytest.approx(expected)
+
+
+def test_where_all_lack_a_scale_mase_is_missing():
+    sample = scaled_by(some_sample(rows=3), 0.0, None, 0.0)
     with pytest.raises(NotMeasurable, match="series of 3 rows did not move"):
-        get("mase").of(Sample(sample.truth, sample.prediction, rows=rows))
+        get("mase").of(sample)
     with pytest.raises(NotMeasurable, match="it is for `series` models"):
         get("mase").of(Sample(sample.truth, sample.prediction))
+
+
+def test_both_sides_are_compared_on_the_series_that_have_a_scale_whatever_they_answer():
+    """One that is wild where there is no scale gains nothing and loses nothing by it."""
+    random = np.random.default_rng(2)
+    truth = pl.Series(random.normal(size=400))
+    scale = pl.DataFrame({SCALE: np.where(np.arange(400) < 300, 2.0, 0.0)})
+    noise = random.normal(size=400)
+    wild = np.where(np.arange(400) < 300, 1.0, 1e6)
+    champion, ours, tame = (
+        Sample(truth, Prediction(truth + pl.Series(shift)), rows=scale)
+        for shift in (noise * 0.8, noise * wild, noise)
+    )
+    found = [
+        compare(get("mase"), one, champion, confidence=0.95, rng=np.random.default_rng(0))
+        for one in (ours, tame)
+    ]
+    assert found[0] == found[1]
+    assert found[0].rows == 300
+    assert found[0].high < 0
+    alone = [one.take(np.arange(300)) for one in (tame, champion)]
+    assert found[0] == compare(get("mase"), *alone, confidence=0.95, rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("said", [None, float("nan"), float("inf")])
+def test_a_side_that_says_nothing_of_a_series_without_a_scale_has_no_mase(said):
+    """Else a model could fail on such series and pass."""
+    sample = scaled_by(some_sample(rows=3), 2.0, 1.0, 0.0)
+    values = pl.Series([*sample.prediction.values[:2], said])
+    silent = Sample(sample.truth, Prediction(values), rows=sample.rows)
+    with pytest.raises(NotMeasurable, match=r"the prediction is .* in row 3"):
+        get("mase").of(silent)
+    for sides in ((silent, sample), (sample, silent)):
+        with pytest.raises(NotMeasurable, match="in row 3"):
+            compare(get("mase"), *sides, confidence=0.95, rng=np.random.default_rng(0))
+
+
+def with_short(shops):
+    """Three long series, and short ones that have no season in the training rows."""
+    late = pl.col("hour") >= BEGIN + timedelta(hours=24 * 12 - HORIZON - 5)
+    short = [sales(shops=(shop,)).filter(late) for shop in shops]
+    return pl.concat([sales(), *short])
+
+
+def findings_of(rows, checks=None, **gate):
+    spec = spec_of(gate=gate, checks=checks or {})
+    split = cut(rows, spec)
+    scale = scales(split.holdout, split.train, spec)
+    return without_scale(split.holdout.with_columns(scale), spec)
+
+
+def test_series_that_are_left_out_are_counted_and_many_are_looked_at():
+    (one,) = findings_of(with_short(["new"]), metric="mase")
+    assert (one.check, one.severity, one.rows) == ("series", "warn", HORIZON)
+    assert one.message.startswith("mase leaves out 1 of 4 series, the same for all sides")
+    (noted,) = findings_of(with_short(["new"]), metric="mae")
+    assert noted.severity == "note"
+    rules = [{"metric": "mase", "max": 2.0}]
+    (asked,) = findings_of(with_short(["new"]), metric="mae", rules=rules)
+    assert asked.severity == "warn"
+    many = pl.concat([sales(shops=[f"s{n}" for n in range(20)]), with_short(["new"])])
+    (few,) = findings_of(many.unique(["shop", "hour"], maintain_order=True), metric="mase")
+    assert few.severity == "note"
+
+
+@pytest.mark.parametrize("severity", ["note", "warn", "fail"])
+def test_how_grave_that_is_the_file_may_say(severity):
+    checks = {"severity": {"series": severity}}
+    (one,) = findings_of(with_short(["new"]), checks, metric="mase")
+    assert one.severity == severity
+
+
+def test_nothing_is_found_where_every_series_has_a_scale_or_none_has():
+    assert findings_of(sales()) == ()
+    still = sales().with_columns(sold=pl.col("shop").str.len_chars() + pl.col("shop").rank("dense"))
+    assert findings_of(still) == ()
 
 
 def test_a_sample_that_is_drawn_again_keeps_its_quantiles():

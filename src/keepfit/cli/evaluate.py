@@ -52,6 +52,8 @@ def _show_scores(scored: Evaluated) -> None:
             "they were left out"
         )
     table([(s.metric, s.challenger, s.error or "") for s in scored.scores])
+    for finding in scored.findings:
+        click.echo(f"{symbol(finding.severity)} {finding.message}")
     show_benchmarks(scored.benchmarks)
     next_step(f"Against another version: keepfit compare {scored.model}@… {scored.model}@…")
 

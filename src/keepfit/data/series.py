@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from keepfit.config.schema.model import ModelSpec
 from keepfit.config.schema.series import Series
-from keepfit.data.steps import PHASE, STEP, VALUE, id_columns, numbered, observed, told
+from keepfit.data.steps import PHASE, STEP, VALUE, id_columns, id_texts, numbered, observed, told
 from keepfit.records.base import Severity
 from keepfit.records.rows import Finding
 
 SCALE = "__scale"  # of each holdout row: how far, on average, its series moved in a season before
+MANY = 0.1  # share of the series of which something was not possible, above which a person looks
 
 Blamed = tuple[Finding, pl.Series]
 
@@ -105,6 +106,29 @@ def _last_before(steps: pl.DataFrame, by: list[str], cuts: list[int]) -> pl.Data
         for cut in cuts
     ]
     return pl.concat(found)
+
+
+def without_scale(holdout: pl.DataFrame, spec: ModelSpec) -> tuple[Finding, ...]:
+    """The finding that MASE leaves out some series of the holdout; none where it leaves out all,
+    which the metric says itself. A person looks where they are many, and MASE decides."""
+    if spec.series is None or spec.data.time is None or SCALE not in holdout.columns:
+        return ()
+    scaled_row = (pl.col(SCALE) > 0).fill_null(value=False)
+    series = holdout.select(*id_texts(holdout, spec.series.id), scaled=scaled_row)
+    each = series.with_columns(__all=0).unique()  # all rows of a series have one scale
+    every, scaled = each.height, int(each["scaled"].sum())
+    if scaled in (0, every):
+        return ()
+    gate, lost = spec.gate, every - scaled
+    decides = "mase" in (gate.metric, *(rule.metric for rule in gate.rules))
+    message = (
+        f"mase leaves out {lost:,} of {every:,} series, the same for all sides: in the training "
+        f"rows they did not move in a season of {spec.series.season} steps, or had none"
+    )
+    usual: Severity = "warn" if decides and lost > MANY * every else "note"
+    severity = spec.checks.severity.get("series", usual)
+    rows = int((~series["scaled"]).sum())
+    return (Finding(check="series", severity=severity, message=message, rows=rows),)
 
 
 def scales(rows: pl.DataFrame, past: pl.DataFrame, spec: ModelSpec) -> pl.Series:

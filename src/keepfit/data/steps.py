@@ -222,6 +222,17 @@ def steps_of(known: Mapping[Id, History], series: Series) -> pl.DataFrame:
     )
 
 
+def earlier(steps: pl.DataFrame, before: datetime, series: Series) -> pl.DataFrame:
+    """The steps that lie before a moment, each by its own time within its step."""
+    at = pl.DataFrame({"t": [before]}, schema={"t": pl.Datetime("us")})
+    number, phase = at.select(*step("t", pl.Datetime("us"), series.frequency)).row(0)
+    if series.frequency.months is not None:
+        return steps.filter(pl.col(STEP) < number)
+    return steps.filter(
+        (pl.col(STEP) < number) | ((pl.col(STEP) == number) & (pl.col(PHASE) < phase))
+    )
+
+
 def times_of(steps: pl.DataFrame, series: Series) -> pl.Series:
     """When each step is, in naive UTC; of months their first day."""
     frequency, number, phase = series.frequency, pl.col(STEP), pl.col(PHASE)

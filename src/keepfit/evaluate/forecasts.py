@@ -7,7 +7,7 @@ import polars as pl
 
 from keepfit.data.series import SCALE
 from keepfit.evaluate.dependence import Units
-from keepfit.evaluate.sample import NotMeasurable, Numbers, Sample, numbers
+from keepfit.evaluate.sample import Codes, NotMeasurable, Numbers, Sample, numbers
 from keepfit.evaluate.weighted import Scorer, divide, total
 
 _EXACT = 1e-9  # by which a level of quantiles may differ from the share that is asked for
@@ -20,15 +20,36 @@ def scaled_error(sample: Sample) -> Numbers:
     those of the training rows. NotMeasurable for series that never moved or have no season there.
     """
     truth, said = numbers(sample)
-    if sample.rows is None or SCALE not in sample.rows.columns:
-        raise NotMeasurable("nobody knows how the series moved before: it is for `series` models")
-    scale = sample.rows[SCALE].cast(pl.Float64).fill_null(0.0).to_numpy()
+    scale = _scale(sample)
     if still := np.count_nonzero(scale == 0):
         raise NotMeasurable(
             f"the series of {still:,} rows did not move from season to season in the training "
             "rows, so that nothing scales their errors; smape, wql and mae need no scale"
         )
     return np.asarray(np.abs(truth - said) / scale)
+
+
+def scaled_rows(sample: Sample) -> Codes | None:
+    """The places of the rows whose series has a scale; None where all have one, or none has.
+
+    Series without one are left out of the mean, as GluonTS and AutoGluon do it. NotMeasurable where
+    an answer is missing, whichever row it is of: to say nothing must not be a way out.
+    """
+    numbers(sample)
+    scaled = np.flatnonzero(_scale(sample) > 0)
+    return scaled if 0 < scaled.size < sample.size else None
+
+
+def _scale(sample: Sample) -> Numbers:
+    """Of each row that of its series, 0 where there is none."""
+    if sample.rows is None or SCALE not in sample.rows.columns:
+        raise NotMeasurable(
+            "nobody knows here how the series moved in the training rows: it is for `series` "
+            "models, and beside the holdout for those without series.context, which keep all "
+            "steps; smape, wql and mae need no scale"
+        )
+    scale = sample.rows[SCALE].cast(pl.Float64).fill_null(0.0).to_numpy()
+    return np.asarray(scale, dtype=np.float64)
 
 
 def quantile_loss(sample: Sample, units: Units | None = None) -> Scorer:

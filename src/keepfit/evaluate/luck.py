@@ -35,6 +35,9 @@ def compare(  # noqa: PLR0913 the two sides and the facts of a comparison
     hold together. With `min_gain` it also says about how many rows would settle whether the gain
     exceeds it. NotMeasurable where there is no interval.
     """
+    if (places := metric.where(challenger)) is not None:
+        challenger, champion = challenger.take(places), metric.part(champion)
+        dependence = dependence.take(places)
     if challenger.size < 2:
         raise NotMeasurable(f"{challenger.size} rows cannot tell a gain from luck; expected more")
     gain = metric.gain(metric.of(challenger), metric.of(champion))

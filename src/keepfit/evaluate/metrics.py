@@ -16,7 +16,7 @@ from keepfit.evaluate import forecasts, ranking, terms, weighted
 from keepfit.evaluate import names as grammar
 from keepfit.evaluate.names import CLASSIFICATION, REGRESSION, Better
 from keepfit.evaluate.own import scorer_of
-from keepfit.evaluate.sample import NotMeasurable, Numbers, Sample, classes_of
+from keepfit.evaluate.sample import Codes, NotMeasurable, Numbers, Sample, classes_of
 from keepfit.evaluate.weighted import Scorer
 from keepfit.kinds.base import Prediction
 
@@ -45,6 +45,11 @@ class Whole:
         return float(self.scorer(sample)(np.ones((1, sample.size)))[0])
 
 
+def _everywhere(_sample: Sample) -> Codes | None:
+    """None: on all rows."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """A metric: which way is better, in what unit, for which tasks, and how it is computed."""
@@ -54,6 +59,13 @@ class Metric:
     how: Mean | Whole = field(repr=False)
     unit: str = ""
     tasks: tuple[str, ...] = (REGRESSION, CLASSIFICATION)
+    where: Callable[[Sample], Codes | None] = _everywhere  # the rows it is of, by their places
+
+    def part(self, sample: Sample) -> Sample:
+        """The rows that it is measured on: the same for every side, whatever a side says of them.
+        NotMeasurable where a side lacks an answer, be it of a row that it is not measured on."""
+        places = self.where(sample)
+        return sample if places is None else sample.take(places)
 
     def of(self, sample: Sample) -> float:
         """Its value, always finite; NotMeasurable with the reason where there is none."""
@@ -61,7 +73,7 @@ class Metric:
             raise NotMeasurable("there are no rows to measure it on")
         if sample.task not in self.tasks:
             raise NotMeasurable(f"{self.name} does not suit {sample.task}")
-        value = self.how.value(sample)
+        value = self.how.value(self.part(sample))
         if not math.isfinite(value):
             raise NotMeasurable("it is not defined on these rows")
         return value
@@ -119,7 +131,8 @@ def get(name: str) -> Metric:
         raise UnknownName("metric", name, grammar.names())
     base, entry, number = parsed
     how = _plain()[base] if number is None else _with_number(base, number)
-    return Metric(name, entry.better, how, entry.unit, entry.tasks)
+    where = forecasts.scaled_rows if base == "mase" else _everywhere
+    return Metric(name, entry.better, how, entry.unit, entry.tasks, where)
 
 
 def own(name: str, function: Callable[..., Any], better: Better) -> Metric:

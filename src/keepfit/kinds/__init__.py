@@ -67,7 +67,7 @@ KINDS: dict[str, Entry] = {
     "seasonal-naive": Entry(f"{_FORECASTS}:SeasonalNaive", "forecasts.seasonal_naive:KIND"),
     "ets": Entry(f"{_FORECASTS}:Ets", "forecasts.statsforecast:ETS"),
     "theta": Entry(f"{_FORECASTS}:Theta", "forecasts.statsforecast:THETA"),
-    "auto-arima": Entry(f"{_FORECASTS}:AutoArima", "forecasts.statsforecast:AUTO_ARIMA"),
+    "auto-arima": Entry(f"{_FORECASTS}:AutoArima", "forecasts.auto_arima:KIND"),
     "deepar": Entry(f"{_FORECASTS}:DeepAr", "deepar.kind:KIND"),
 }
 

@@ -16,6 +16,7 @@ from keepfit.config.space import values_in
 from keepfit.data.files.sources import find_all, sources_of
 from keepfit.errors import KeepfitError, Problem
 from keepfit.kinds import kind, why_no_update
+from keepfit.kinds.forecasts.params import READERS
 from keepfit.store.backends.probe import prove
 from keepfit.store.open import open_store
 
@@ -99,12 +100,12 @@ def _series(project: Project, name: str) -> list[tuple[str, str]]:
     if spec.series is not None and not forecasts:
         kinds = "seasonal-naive, ets, theta, auto-arima or deepar"
         return [("series", f"is there, and kind '{spec.kind}' forecasts none; expected {kinds}")]
-    both = ("static", "dynamic")
-    reads = getattr(found, "reads", both if spec.own_class else ())
-    for key in both:
-        if spec.series is not None and getattr(spec.series, key) and key not in reads:
-            told = f"is there, and kind '{spec.kind}' reads a series and its times"
-            return [(f"series.{key}", f"{told}; expected none, or kind 'deepar'")]
+    reads = getattr(found, "reads", tuple(READERS) if spec.own_class else ())
+    for key, readers in READERS.items():
+        columns = getattr(spec.series, key) if spec.series else ()
+        if columns and key not in reads:
+            told = f"is {list(columns)}, and kind '{spec.kind}' reads none"
+            return [(f"series.{key}", f"{told}; expected it left out, or kind {readers}")]
     if error := _error(getattr(found, "ready", lambda: None)):
         return [("kind", f"is '{spec.kind}', which cannot be trained here: {error} {error.hint}")]
     return []

@@ -142,8 +142,9 @@ class Checks(Table):
     """the least and the greatest value of a column; inf where there is no bound"""
     freshness: Span | None = None
     """how old the newest row may be"""
-    severity: dict[Literal["rows", "nulls", "ranges", "freshness"], Severity] = {}
-    """what a finding of a check is: fail (the default), warn or note"""
+    severity: dict[Literal["rows", "nulls", "ranges", "freshness", "series"], Severity] = {}
+    """what a finding of a check is: fail (the default), warn or note; series are those that a kind
+    could not learn, or that mase leaves out: else note, or warn where they are many"""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 

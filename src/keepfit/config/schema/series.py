@@ -37,7 +37,7 @@ class Series(Table):
     static: tuple[str, ...] = ()
     """columns that tell what a series is like, for `deepar`; they are among those that name it"""
     dynamic: tuple[str, ...] = ()
-    """columns of numbers that are known of future steps as well, for `deepar`"""
+    """columns of numbers that are known of future steps as well, for `auto-arima` and `deepar`"""
     frequency: Span
     """how far a step is from the next: 1 hour, 1 day, 1 week, 1 month"""
     horizon: Annotated[int, Field(ge=1)]

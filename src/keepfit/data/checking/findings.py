@@ -1,6 +1,10 @@
-"""What is found of rows once they are cut, however many there are."""
+"""What is found of rows once they are cut, however many there are, and of what was learned."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
 
 from keepfit.config.schema.model import ModelSpec
 from keepfit.data.checking.check import enough
@@ -19,4 +23,15 @@ def of_cut(
         *enough(split.report.train, spec),
         *(() if goes_on else unseen(split, spec.target)),
         *lost(snapshot, spec),
+    )
+
+
+def of_learned(told: Iterable[Finding], spec: ModelSpec) -> tuple[Finding, ...]:
+    """What a model tells of itself; of its series as grave as `checks.severity` says."""
+    grave = spec.checks.severity.get("series")
+    return tuple(
+        msgspec.structs.replace(finding, severity=grave)
+        if grave and finding.check == "series"
+        else finding
+        for finding in told
     )

@@ -25,17 +25,17 @@ def intervals(
     return tuple(
         ScoreIntervals(
             metric=metric.name,
-            challenger=_interval(metric.how, challenger, confidence),
-            champion=_interval(metric.how, champion, confidence) if champion else None,
+            challenger=_interval(metric, metric.how, challenger, confidence),
+            champion=_interval(metric, metric.how, champion, confidence) if champion else None,
         )
         for metric in metrics
         if isinstance(metric.how, Mean)
     )
 
 
-def _interval(how: Mean, sample: Sample, confidence: float) -> Span | None:
+def _interval(metric: Metric, how: Mean, sample: Sample, confidence: float) -> Span | None:
     try:
-        terms = how.terms(sample)
+        terms = how.terms(metric.part(sample))
     except NotMeasurable:
         return None
     if len(terms) < 2:

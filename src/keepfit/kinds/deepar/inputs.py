@@ -12,9 +12,9 @@ import numpy.typing as npt
 import polars as pl
 
 from keepfit.config.schema.series import Series
-from keepfit.data.steps import PHASE, STEP, Given, History, Id, times_of, told
-from keepfit.errors import DataRefused
+from keepfit.data.steps import PHASE, STEP, Given, History, Id, times_of
 from keepfit.kinds.deepar.network import Shape, clock
+from keepfit.kinds.forecasts.given import beside
 
 Singles = npt.NDArray[np.float32]
 Places = npt.NDArray[np.int64]
@@ -95,37 +95,17 @@ def _codes(names: Iterable[Id], series: Series, shape: Shape) -> Places:
 
 
 def _beside(given: Given | None, numbers: Places, shape: Shape) -> Singles:
-    """What is known of each step beside its value, in deviations; where it is not, what lies
-    between the nearest ones: a forecast that would rest on that is never told."""
+    """What is known of each step beside its value, in deviations."""
     if given is None or not len(given.steps) or not shape.given:
         return np.zeros((len(numbers), len(shape.given)), np.float32)
-    found = [
-        (np.interp(numbers, given.steps, values) - mean) / deviation
-        for values, (mean, deviation) in zip(given.values.T, shape.given, strict=True)
-    ]
-    return np.stack(found, axis=1).astype(np.float32)
+    mean, deviation = np.array(shape.given).T
+    return np.asarray((beside(given, numbers) - mean) / deviation, dtype=np.float32)
 
 
 def scales_of(known: Mapping[Id, History], series: Series) -> tuple[tuple[float, float], ...]:
     """The mean and the deviation of each column of `series.dynamic`."""
     values = np.concatenate([(h.given or Given.nothing(series)).values for h in known.values()])
     return tuple((float(one.mean()), float(one.std()) or 1.0) for one in values.T)
-
-
-def check_given(known: Mapping[Id, History], series: Series) -> None:
-    """DataRefused where a step that was observed lacks what is known beside, and none may stand
-    in."""
-    if not series.dynamic or series.missing != "fail":
-        return
-    for name, history in known.items():
-        there = (history.given or Given.nothing(series)).steps
-        if lost := int((~np.isin(np.arange(history.first, history.end), there)).sum()):
-            raise DataRefused(
-                f"series {told(name)} lacks `{'`, `'.join(series.dynamic)}` in {lost:,} of its "
-                f"{len(history.values):,} steps",
-                hint='bring them, or say series.missing = "interpolate": they are then made of '
-                "their neighbours",
-            )
 
 
 def _moments(steps: Places, ages: Places, series: Series, shape: Shape) -> Singles:

@@ -16,7 +16,7 @@ from keepfit.config.schema.series import Series
 from keepfit.data.steps import Floats, History, Id, told
 from keepfit.errors import Corrupt, UserError
 from keepfit.kinds.base import Params
-from keepfit.kinds.deepar.inputs import check_given, lines_of, scales_of
+from keepfit.kinds.deepar.inputs import lines_of, scales_of
 from keepfit.kinds.deepar.network import (
     NAME,
     Shape,
@@ -30,6 +30,7 @@ from keepfit.kinds.deepar.network import (
 )
 from keepfit.kinds.deepar.paths import paths
 from keepfit.kinds.deepar.training import train
+from keepfit.kinds.forecasts.given import check_given
 from keepfit.kinds.forecasts.kind import ForecastKind
 from keepfit.kinds.forecasts.method import Ahead, Learned, Pins, Taught
 from keepfit.kinds.forecasts.params import DeepAr
@@ -86,6 +87,10 @@ class DeepArTeacher:
             "weights": learned.shared["weights"],
             "loss": {"first epoch": lost[0], "last epoch": lost[-1]},
         }
+
+    def unread(self, _learned: Learned) -> dict[str, int]:
+        """None: the network reads them all."""
+        return {}
 
 
 def _said(learned: Learned, known: Mapping[Id, History]) -> dict[Id, Ahead]:

@@ -3,6 +3,7 @@ learns or observes, so that a prediction looks them up."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -12,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from keepfit.config.schema.series import Series
+from keepfit.data.series import MANY
 from keepfit.data.steps import (
     PHASE,
     STEP,
@@ -20,13 +22,13 @@ from keepfit.data.steps import (
     Given,
     History,
     Id,
+    earlier,
     given,
     given_of,
     histories,
     id_columns,
     numbered,
     observed,
-    step,
     steps_of,
     time_of,
     times_of,
@@ -38,8 +40,6 @@ from keepfit.kinds.forecasts.file import written
 from keepfit.kinds.forecasts.method import Asked, Learned, Teacher, seasonal_naive
 from keepfit.records.base import Severity
 from keepfit.records.rows import Finding
-
-_MANY = 0.1  # share of the series that may repeat their last season before a person looks
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Forecaster:
         newer = observed(rows, series, head.time, head.target)
         kept = steps_of(self.histories, series)
         if before is not None:
-            newer, kept = (_earlier(one, before, series) for one in (newer, kept))
+            newer, kept = (earlier(one, before, series) for one in (newer, kept))
         by = [*id_columns(series), STEP]
         return kept.join(newer, on=by, how="anti"), newer
 
@@ -188,17 +188,30 @@ class Forecaster:
         return told | more
 
     def findings(self) -> tuple[Finding, ...]:
-        """That series which move repeat their last season; a person looks where they are many."""
+        """That series which move repeat their last season, and that columns were left out; a person
+        looks where the series are many, and where a column is of no use at all."""
+        return (*self._fallen_back(), *self._left_out())
+
+    def _fallen_back(self) -> Iterator[Finding]:
         moving = [history for history in self._repeating if not _stands(history.whole(self.series))]
-        if not moving:
-            return ()
         every = len(self.histories)
-        message = (
-            f"{len(moving):,} of {every:,} series repeat their last season: they could not be "
-            "learned, or what was learned of them forecasts nothing"
-        )
-        severity: Severity = "warn" if len(moving) > _MANY * every else "note"
-        return (Finding(check="series", severity=severity, message=message),)
+        if moving:
+            message = (
+                f"{len(moving):,} of {every:,} series repeat their last season: they could not be "
+                "learned, or what was learned of them forecasts nothing"
+            )
+            severity: Severity = "warn" if len(moving) > MANY * every else "note"
+            yield Finding(check="series", severity=severity, message=message)
+
+    def _left_out(self) -> Iterator[Finding]:
+        every = len(self.learned.taught)
+        for column, count in self.teacher.unread(self.learned).items():
+            message = (
+                f"`{column}` of series.dynamic is left out of {count:,} of {every:,} series: "
+                "in them it never changes, follows from others, or no model was found with it"
+            )
+            severity: Severity = "warn" if count == every else "note"
+            yield Finding(check="series", severity=severity, message=message, column=column)
 
     @cached_property
     def _repeating(self) -> list[History]:
@@ -217,17 +230,6 @@ class Forecaster:
 def _stands(values: Floats) -> bool:
     """Whether a series never moves: its last value is the best forecast of it."""
     return bool(np.nanmax(values) == np.nanmin(values)) if np.isfinite(values).any() else True
-
-
-def _earlier(steps: pl.DataFrame, before: datetime, series: Series) -> pl.DataFrame:
-    """The steps that lie before a moment, each by its own time within its step."""
-    at = pl.DataFrame({"t": [before]}, schema={"t": pl.Datetime("us")})
-    number, phase = at.select(*step("t", pl.Datetime("us"), series.frequency)).row(0)
-    if series.frequency.months is not None:
-        return steps.filter(pl.col(STEP) < number)
-    return steps.filter(
-        (pl.col(STEP) < number) | ((pl.col(STEP) == number) & (pl.col(PHASE) < phase))
-    )
 
 
 def forecaster(teacher: Teacher, learned: Learned, known: dict[Id, History]) -> Forecaster:

@@ -12,6 +12,7 @@ from keepfit.kinds.base import Lesson, Params
 from keepfit.kinds.forecasts.file import FORMAT, read
 from keepfit.kinds.forecasts.forecast import Forecaster, forecaster
 from keepfit.kinds.forecasts.method import Learned, Pins, Teacher
+from keepfit.kinds.forecasts.params import READERS
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,12 @@ class ForecastKind:
                 f"kind `{name}` reads a series and its times, not `{further[0]}`",
                 hint="leave out `features`, or choose a kind that reads them",
             )
-        for key in ("static", "dynamic"):
+        for key, readers in READERS.items():
             if (columns := getattr(series, key)) and key not in self.reads:
                 raise UserError(
                     f"kind `{name}` reads a series and its times, and no series.{key} "
                     f"(`{columns[0]}`)",
-                    hint=f"choose deepar, or leave out series.{key}",
+                    hint=f"choose {readers}, or leave out series.{key}",
                 )
         return series, time
 

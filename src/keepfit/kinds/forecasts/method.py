@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import NormalDist
@@ -12,6 +13,7 @@ import numpy as np
 from keepfit.config.schema.series import Series
 from keepfit.data.steps import Floats, History, Id
 from keepfit.kinds.base import Params
+from keepfit.kinds.forecasts.given import check_given
 
 
 class Asked(NamedTuple):
@@ -20,10 +22,11 @@ class Asked(NamedTuple):
     season: int
     horizon: int
     levels: tuple[float, ...]  # of the quantiles
+    dynamic: tuple[str, ...] = ()  # the columns that are known beside the values
 
     @classmethod
     def of(cls, series: Series) -> Asked:
-        return cls(series.season, series.horizon, series.quantiles)
+        return cls(series.season, series.horizon, series.quantiles, series.dynamic)
 
 
 class Ahead(NamedTuple):
@@ -100,9 +103,15 @@ class Teacher(Protocol):
     # what `keepfit show` tells of what was learned; empty where nothing is
     def told(self, learned: Learned, /) -> dict[str, Any]: ...
 
+    # how many series that were learned leave out which column of `series.dynamic`
+    def unread(self, learned: Learned, /) -> dict[str, int]: ...
+
 
 class Method(Protocol):
-    """How one series is forecast, whatever the others are; it may have `chosen`, for `told`."""
+    """How one series is forecast, whatever the others are; it may have `chosen`, for `told`.
+
+    One that reads `series.dynamic` learns "regressors" of each series: the names of those it uses.
+    """
 
     # of the kind
     name: str
@@ -147,6 +156,7 @@ class Alone:
         self, known: Mapping[Id, History], series: Series, params: Any, _pins: Pins
     ) -> Taught:
         asked = Asked.of(series)
+        check_given(known, series)
         found = {
             name: self.method.learn(history, history.whole(series), asked, params)
             for name, history in known.items()
@@ -155,6 +165,7 @@ class Alone:
 
     def ahead(self, learned: Learned, known: Mapping[Id, History]) -> Iterator[Ahead | None]:
         series, params = learned.series, self.params.model_validate(learned.params)
+        check_given({name: known[name] for name in known if name in learned.taught}, series)
         for name, history in known.items():
             taught, values = learned.taught.get(name), history.whole(series)
             yield (
@@ -165,7 +176,17 @@ class Alone:
 
     def told(self, learned: Learned) -> dict[str, Any]:
         chosen = getattr(self.method, "chosen", None)
-        return {"models": chosen(learned.taught.values())} if chosen else {}
+        told = {"models": chosen(learned.taught.values())} if chosen else {}
+        return told | ({"regressors": self._read(learned)} if learned.series.dynamic else {})
+
+    def unread(self, learned: Learned) -> dict[str, int]:
+        every = len(learned.taught)
+        return {name: every - n for name, n in self._read(learned).items() if n < every}
+
+    def _read(self, learned: Learned) -> dict[str, int]:
+        """Of each column of `series.dynamic`, of how many series it is a regressor."""
+        used = Counter(n for one in learned.taught.values() for n in one.get("regressors", ()))
+        return {name: used[name] for name in learned.series.dynamic}
 
 
 def seasonal_naive(values: Floats, asked: Asked) -> Ahead:

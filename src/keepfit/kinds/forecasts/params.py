@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from keepfit.kinds.base import Params
 from keepfit.kinds.bounds import Dropout, Penalty, Rate, Rounds, Width
+
+# the kinds that read a key of `series`, in words
+READERS: Final = {"static": "deepar", "dynamic": "auto-arima or deepar"}
 
 
 class SeasonalNaive(Params):
@@ -33,7 +36,8 @@ class Theta(Params):
 
 
 class AutoArima(Params):
-    """An ARIMA model of each series, its orders chosen stepwise by AICc."""
+    """An ARIMA model of each series, its orders chosen stepwise by AICc; where there are columns of
+    `series.dynamic`, of the errors of a regression on them."""
 
     approximation: bool | None = None
     """choose by conditional sums of squares; else where a series is longer than 150 steps or a

@@ -1,4 +1,4 @@
-"""Exponential smoothing, Theta and ARIMA of each series, as Nixtla's statsforecast fits them.
+"""Exponential smoothing and Theta of each series, as Nixtla's statsforecast fits them.
 
 What is learned of a series is kept as plain data, and put back into the package's own functions to
 go on from there: its objects would have to be pickled.
@@ -6,50 +6,17 @@ go on from there: its objects would have to be pickled.
 
 from __future__ import annotations
 
-import functools
-import importlib
-import warnings
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from importlib.util import find_spec
-from statistics import NormalDist
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from keepfit.data.steps import Floats, History
-from keepfit.errors import NotInstalled
 from keepfit.kinds.base import Params
 from keepfit.kinds.forecasts.kind import ForecastKind
-from keepfit.kinds.forecasts.method import Ahead, Alone, Asked, normal
-from keepfit.kinds.forecasts.params import AutoArima, Ets, Theta
-
-_WHAT = "a forecast by ets, theta or auto-arima"
-_INNER = 68.0  # percent that an interval holds, which tells the standard error
-
-
-@functools.cache
-def _part(name: str) -> Any:
-    """A module of the package; NotInstalled with the command that brings it."""
-    try:
-        with warnings.catch_warnings(action="ignore"):  # its own imports warn of each other
-            return importlib.import_module(f"statsforecast.{name}")
-    except ImportError as error:
-        raise NotInstalled(_WHAT, "forecast") from error
-
-
-def ready() -> None:
-    """NotInstalled where the package is missing; nothing of it is imported."""
-    if find_spec("statsforecast") is None:
-        raise NotInstalled(_WHAT, "forecast")
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Without what the package says of searches that did not converge: others are then chosen."""
-    with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
-        yield
+from keepfit.kinds.forecasts.method import Ahead, Alone, Asked
+from keepfit.kinds.forecasts.package import counted, part, quietly, ready, tried, unknown
+from keepfit.kinds.forecasts.params import Ets, Theta
 
 
 class EtsMethod:
@@ -65,8 +32,8 @@ class EtsMethod:
     def learn(
         self, history: History, values: Floats, asked: Asked, params: Ets
     ) -> dict[str, Any] | None:
-        found = _tried(
-            lambda: _part("ets").ets_f(values, asked.season, params.model, damped=params.damped)
+        found = tried(
+            lambda: part("ets").ets_f(values, asked.season, params.model, damped=params.damped)
         )
         if found is None or "components" not in found:
             return None
@@ -90,7 +57,7 @@ class EtsMethod:
         if history.end < start:
             start, state = learned["first"], learned["begin"]
         if not first <= start <= history.end:
-            return _unknown(asked)
+            return unknown(asked)
         states = _ets_states(values[start - first :], learned, np.array(state), season)
         parameters = _numbers(learned["parameters"])
         model = {
@@ -104,12 +71,12 @@ class EtsMethod:
             "fitted": np.empty(0),
         }
         return _by_levels(
-            lambda level: _part("ets").forecast_ets(model, asked.horizon, level), asked
+            lambda level: part("ets").forecast_ets(model, asked.horizon, level), asked
         )
 
     def chosen(self, taught: Iterable[dict[str, Any]]) -> dict[str, int]:
         """How often each model was chosen: A additive, M multiplicative, N none, D damped."""
-        return _counted(one["components"] for one in taught)
+        return counted(one["components"] for one in taught)
 
 
 def _ets_states(values: Floats, learned: dict[str, Any], state: Floats, season: int) -> Floats:
@@ -118,8 +85,8 @@ def _ets_states(values: Floats, learned: dict[str, Any], state: Floats, season: 
         return state
     error, trend, seasonal, damped = learned["components"]
     alpha, beta, gamma, phi = _numbers(learned["parameters"])
-    with _quietly():
-        _, _, states, _ = _part("ets").pegelsresid_C(
+    with quietly():
+        _, _, states, _ = part("ets").pegelsresid_C(
             y=values,
             m=season,
             init_state=state,
@@ -148,8 +115,8 @@ class ThetaMethod:
     def learn(
         self, _history: History, values: Floats, asked: Asked, params: Theta
     ) -> dict[str, Any] | None:
-        found = _tried(
-            lambda: _part("theta").auto_theta(
+        found = tried(
+            lambda: part("theta").auto_theta(
                 values, asked.season, model=params.model, decomposition_type=params.decomposition
             )
         )
@@ -166,108 +133,25 @@ class ThetaMethod:
         asked: Asked,
         params: Theta,
     ) -> Ahead:
-        model = _tried(
-            lambda: _part("theta").auto_theta(
+        model = tried(
+            lambda: part("theta").auto_theta(
                 values, asked.season, decomposition_type=params.decomposition, **learned
             )
         )
         if model is None:
-            return _unknown(asked)
+            return unknown(asked)
         horizon = asked.horizon
-        return _by_levels(lambda level: _part("theta").forecast_theta(model, horizon, level), asked)
+        return _by_levels(lambda level: part("theta").forecast_theta(model, horizon, level), asked)
 
     def chosen(self, taught: Iterable[dict[str, Any]]) -> dict[str, int]:
         """How often each model was chosen."""
-        return _counted(one["model"] for one in taught)
-
-
-class AutoArimaMethod:
-    """Hyndman and Khandakar (2008), Journal of Statistical Software 27(3)."""
-
-    name = "auto-arima"
-
-    @property
-    def params(self) -> type[Params]:
-        return AutoArima
-
-    def learn(
-        self, _history: History, values: Floats, asked: Asked, params: AutoArima
-    ) -> dict[str, Any] | None:
-        found = _tried(
-            lambda: _part("arima").auto_arima_f(
-                values,
-                period=asked.season,
-                approximation=params.approximation,
-                stepwise=params.stepwise,
-                nmodels=params.models,
-                max_order=params.max_order,
-            )
-        )
-        if found is None or "arma" not in found or not np.isfinite(found["sigma2"]):
-            return None
-        return {
-            "arma": [int(order) for order in found["arma"]],
-            "coefficients": {name: float(value) for name, value in found["coef"].items()},
-            "sigma2": float(found["sigma2"]),
-        }
-
-    def ahead(
-        self,
-        learned: dict[str, Any],
-        _history: History,
-        values: Floats,
-        asked: Asked,
-        _params: AutoArima,
-    ) -> Ahead:
-        found = _tried(lambda: self._forecast(learned, values, asked))
-        return _unknown(asked) if found is None else found
-
-    def _forecast(self, learned: dict[str, Any], values: Floats, asked: Asked) -> Ahead:
-        arima, coefficients = _part("arima"), learned["coefficients"]
-        drift = np.arange(1.0, len(values) + 1)[:, None] if "drift" in coefficients else None
-        model = arima.forward_arima(
-            {
-                "arma": tuple(learned["arma"]),
-                "coef": dict(coefficients),
-                "sigma2": learned["sigma2"],
-                "lambda": None,
-                "x": values,
-                "xreg": drift,
-            },
-            values,
-        )
-        said = arima.forecast_arima(model, h=asked.horizon, level=[_INNER])
-        mean = np.asarray(said["mean"], dtype=np.float64)
-        # an interval is so many of the package's standard errors wide
-        upper = np.asarray(said["upper"], dtype=np.float64)[:, 0]
-        deviation = (upper - mean) / NormalDist().inv_cdf(0.5 + _INNER / 200)
-        return normal(mean, deviation, asked.levels)
-
-    def chosen(self, taught: Iterable[dict[str, Any]]) -> dict[str, int]:
-        """How often each order was chosen, as (p,d,q)(P,D,Q)."""
-        return _counted(_orders(one["arma"]) for one in taught)
-
-
-def _orders(arma: list[int]) -> str:
-    p, q, seasonal_p, seasonal_q, _, d, seasonal_d = arma
-    return f"({p},{d},{q})({seasonal_p},{seasonal_d},{seasonal_q})"
-
-
-def _tried(fit: Any) -> Any:
-    """What a fit gives; None where the package cannot: the series then repeats its last season."""
-    try:
-        with _quietly():
-            return fit()
-    except NotInstalled:
-        raise
-    except Exception:  # noqa: BLE001 it raises plain exceptions for series that are short or odd
-        return None
+        return counted(one["model"] for one in taught)
 
 
 def _by_levels(forecast: Any, asked: Asked) -> Ahead:
     """A forecast of the package, asked for the central intervals that have these ends."""
     wide = [round(abs(2 * level - 1) * 100, 9) for level in asked.levels]
-    with _quietly():
+    with quietly():
         said = forecast(sorted(set(wide)) or None)
     ends = [
         said[f"{'lo' if level < 0.5 else 'hi'}-{width}"]
@@ -275,11 +159,6 @@ def _by_levels(forecast: Any, asked: Asked) -> Ahead:
     ]
     quantiles = np.stack(ends, axis=1) if ends else np.empty((asked.horizon, 0))
     return Ahead(np.asarray(said["mean"], dtype=np.float64), quantiles.astype(np.float64))
-
-
-def _unknown(asked: Asked) -> Ahead:
-    nothing = np.full(asked.horizon, np.nan)
-    return Ahead(nothing, np.full((asked.horizon, len(asked.levels)), np.nan))
 
 
 def _plain(numbers: Any) -> list[float | None]:
@@ -291,11 +170,5 @@ def _numbers(plain: list[float | None]) -> Floats:
     return np.array([np.nan if number is None else number for number in plain])
 
 
-def _counted(names: Iterable[str]) -> dict[str, int]:
-    """The most frequent first."""
-    return dict(sorted(Counter(names).items(), key=lambda one: (-one[1], one[0]))[:10])
-
-
 ETS = ForecastKind(Alone(EtsMethod()), ready)
 THETA = ForecastKind(Alone(ThetaMethod()), ready)
-AUTO_ARIMA = ForecastKind(Alone(AutoArimaMethod()), ready)

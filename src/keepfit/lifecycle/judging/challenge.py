@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,8 +84,7 @@ def train(model: Model, ports: Ports, snapshot: Snapshot, defence: Defence) -> T
     ports.say(model.name, "judging")
     _same_rows(model, fit, prepared)
     predictor = fit.predictor(model.spec, model.transform(), home=model.root)
-    if told := getattr(predictor.fitted, "findings", None):
-        ground = replace(ground, findings=(*ground.findings, *told()))
+    ground = ground.with_told(predictor, model.spec)
     ours = Contender(
         Side(digest=fit.candidate.digest),
         prepared.split.train_keys,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import polars as pl
 
 from keepfit.config.schema.model import ModelSpec
 from keepfit.config.schema.rows import Split
+from keepfit.data.series import without_scale
 from keepfit.errors import NotComparable, UserError
 from keepfit.evaluate.benchmark import benchmark_score
 from keepfit.evaluate.compare import Sides, asked_for, score
@@ -21,6 +23,7 @@ from keepfit.lifecycle.judging.exhibits import subject_of
 from keepfit.lifecycle.judging.judgement import Contender, Ground, Judgement, judged
 from keepfit.lifecycle.judging.precedent import judged_on, precedent_of
 from keepfit.lifecycle.judging.rivals import rivals_for
+from keepfit.lifecycle.judging.scale import with_scale
 from keepfit.lifecycle.look import judgement_of
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import Opened, open_version
@@ -28,6 +31,7 @@ from keepfit.lifecycle.peek import look_at, ready_at
 from keepfit.lifecycle.ports import Ports
 from keepfit.records.base import Record
 from keepfit.records.comparison import BenchmarkScore, MetricScore
+from keepfit.records.rows import Finding
 from keepfit.store.log.nouns import VersionState
 from keepfit.train.agreement import agreements
 
@@ -42,6 +46,7 @@ class Evaluated(Record, frozen=True, kw_only=True):
     learned_from: int  # rows that it had learned from, left out
     scores: tuple[MetricScore, ...]
     benchmarks: tuple[BenchmarkScore, ...] = ()
+    findings: tuple[Finding, ...] = ()  # series that a metric leaves out
 
 
 class Compared(Record, frozen=True, kw_only=True):
@@ -66,6 +71,15 @@ def ground_of(model: Model, ports: Ports, data: Path | None) -> Ground:
     return Ground.all_of(ready_at(model, snapshot, peek), model.spec)
 
 
+def _ground(model: Model, ports: Ports, data: Path | None, unit: Opened) -> Ground:
+    """The same; errors of a forecast on a file are measured in what `unit` learned from."""
+    ground = ground_of(model, ports, data)
+    if data is None:
+        return ground
+    rows = with_scale(ground.rows, unit)
+    return replace(ground, rows=rows, findings=(*ground.findings, *without_scale(rows, model.spec)))
+
+
 def _reading(spec: ModelSpec, file: Path) -> ModelSpec:
     """The model's spec with another source: the file, whole."""
     data = {"source": str(file.absolute()), "query": None, "window": None}
@@ -76,7 +90,7 @@ def _reading(spec: ModelSpec, file: Path) -> ModelSpec:
 
 def evaluate(model: Model, ports: Ports, opened: Opened, data: Path | None) -> Evaluated:
     """A version's metrics on rows that it has not learned from."""
-    ground = ground_of(model, ports, data).with_cases(model, {})
+    ground = _ground(model, ports, data, opened).with_cases(model, {})
     fresh = ~np.isin(ground.keys, opened.keys)
     if not fresh.any():
         raise NotComparable(
@@ -105,6 +119,7 @@ def evaluate(model: Model, ports: Ports, opened: Opened, data: Path | None) -> E
             benchmark_score(cases, said_of.get(cases.name), None, model.task)
             for cases in ground.cases
         ),
+        findings=without_scale(rows, model.spec),
     )
 
 
@@ -113,7 +128,7 @@ def compare(
 ) -> Compared:
     """Two versions on the same rows, none of which either has learned from."""
     different(challenger.side, champion.side, model.name)
-    ground = ground_of(model, ports, data).with_cases(
+    ground = _ground(model, ports, data, champion).with_cases(
         model, judged_on(model, ports.registry, champion.state)
     )
     sides = Contender.of(challenger, ground), Contender.of(champion, ground)
@@ -142,6 +157,7 @@ def judge_again(
     before = judgement_of(ports.registry, model.name, version).evidence.exhibits
     learned = before.profile if before else None
     against = open_rival(model, ports.registry, held) if held else None
+    ground = ground.with_told(challenger.predictor, model.spec)
     ours = Contender.of(challenger, ground)
     return judged(
         model,

@@ -12,6 +12,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from keepfit.config.schema.model import ModelSpec
+from keepfit.data.checking.findings import of_learned
+from keepfit.data.series import without_scale
 from keepfit.data.splitting.keys import Keys, row_keys
 from keepfit.data.splitting.sides import times_of
 from keepfit.decide.gate import judge
@@ -84,7 +86,7 @@ class Ground:
             keys=split.holdout_keys,
             learned=split.train,
             removals=prepared.removals,
-            findings=prepared.findings + more,
+            findings=(*prepared.findings, *more, *without_scale(split.holdout, spec)),
             past=prepared.past(spec.target) if spec.series else None,
             unasked=split.unasked,
             target=spec.target,
@@ -101,6 +103,12 @@ class Ground:
         `before` holds the digests of the files that the champion was judged on.
         """
         return replace(self, cases=cases_of(model, before, self.rows.schema[model.spec.target]))
+
+    def with_told(self, predictor: Predictor, spec: ModelSpec) -> Self:
+        """The same, with what the challenger tells of itself, if it does."""
+        told = getattr(predictor.fitted, "findings", None)
+        found = of_learned(told(), spec) if told else ()
+        return replace(self, findings=(*self.findings, *found))
 
     def predicted(self, predictor: Predictor) -> Prediction:
         """What a model says of every row, by the one path from the raw rows."""
