@@ -110,7 +110,9 @@ def _compare(session: Session, first: str, second: str, data: Path | None) -> No
         challenger, champion = (
             open_reference(ports.registry, text, *asked) for text in (first, second)
         )
-        compared = compare(model_of(project, name), ports, challenger, champion, data)
+        compared = compare(
+            model_of(project, name, cache=ports.cache), ports, challenger, champion, data
+        )
     session.show(compared, lambda: _show_compared(compared))
 
 

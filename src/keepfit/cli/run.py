@@ -60,7 +60,7 @@ def _run_all(session: Session, models: tuple[str, ...], trainer: Trainer, how: H
     done: list[Done] = []
     project = session.project()
     with session.ports(project, trainer) as ports:
-        for one in run(models_of(project, models), ports, how):
+        for one in run(models_of(project, models, cache=ports.cache), ports, how):
             done.append(one)
             if one.error:
                 show_failure(session.settled(one.error), debug=session.debug)
@@ -159,7 +159,8 @@ def train_(session: Session, model: str, *, sizes: str | None, chart: Path | Non
 
         project = session.project()
         with session.ports(project, trainer) as ports:
-            kept = train_only(model_of(project, model), ports, project.root / ".keepfit")
+            subject = model_of(project, model, cache=ports.cache)
+            kept = train_only(subject, ports, project.root / ".keepfit")
     session.show(kept.judgement, lambda: _show_kept(model, kept))
 
 

@@ -11,7 +11,8 @@ from keepfit.config.code import GitState, code_of, git_state, label, load_functi
 from keepfit.config.diff import training_digest
 from keepfit.config.load import Project
 from keepfit.config.schema.model import ModelSpec
-from keepfit.digest import Digest
+from keepfit.data.files.statcache import StatCache
+from keepfit.digest import Digest, sha256_file
 from keepfit.errors import Refused, UnknownName
 from keepfit.kinds import kind
 from keepfit.kinds.base import Params
@@ -68,14 +69,20 @@ class Model:
         }
 
 
-def model_of(project: Project, name: str, *, git: GitState | None = None) -> Model:
-    """The model `name`; UnknownName with a guess, Refused where the code must be clean."""
+def model_of(
+    project: Project, name: str, *, git: GitState | None = None, cache: StatCache | None = None
+) -> Model:
+    """The model `name`; UnknownName with a guess, Refused where the code must be clean.
+
+    Sentence models that `cache` knows to be as they were are not read.
+    """
     if name not in project.models:
         raise UnknownName("model", name, project.models)
     spec = project.models[name]
     git = git or git_state(project.root)
     code, files = code_of(spec.functions, project.root, git=git)
-    code = with_assets(code, assets_of(spec, project.root))
+    digest_at = cache.digest if cache else sha256_file
+    code = with_assets(code, assets_of(spec, project.root), digest_at)
     if project.require == "clean" and not code.clean:
         raise Refused(
             f"{name}: the work tree is not a clean commit, and the project says require = 'clean'",
@@ -97,7 +104,11 @@ def model_of(project: Project, name: str, *, git: GitState | None = None) -> Mod
     )
 
 
-def models_of(project: Project, names: tuple[str, ...] = ()) -> list[Model]:
+def models_of(
+    project: Project, names: tuple[str, ...] = (), *, cache: StatCache | None = None
+) -> list[Model]:
     """The models asked for, or all of the file, in its order."""
     git = git_state(project.root)
-    return [model_of(project, name, git=git) for name in names or tuple(project.models)]
+    return [
+        model_of(project, name, git=git, cache=cache) for name in names or tuple(project.models)
+    ]
