@@ -80,9 +80,15 @@ def _show_one(one: Done) -> None:
         f"{symbol(verdict.outcome)} {name} {one.result.version}  {verdict.outcome}{again}"
         f"  {seconds(one.seconds)}"
     )
+    _show_resumed(one.result.resumed)
     show_reasons(verdict)
     for step in one.result.releases:
         click.echo(f"  {symbol(step.what)} {_released(step)}")
+
+
+def _show_resumed(where: str) -> None:
+    if where:
+        click.echo(f"  {symbol('note')} training resumed {where}, where an earlier run was ended")
 
 
 def show_reasons(verdict: Verdict) -> None:
@@ -129,6 +135,7 @@ def _record(one: Done) -> dict[str, Any]:
         "verdict": result.judgement.verdict if result else None,
         "evidence": result.judgement.evidence if result else None,
         "releases": result.releases if result else (),
+        "resumed": (result.resumed or None) if result else None,
     }
 
 
@@ -167,6 +174,7 @@ def train_(session: Session, model: str, *, sizes: str | None, chart: Path | Non
 def _show_kept(model: str, kept: Kept) -> None:
     verdict = kept.judgement.verdict
     click.echo(f"{symbol(verdict.outcome)} {model} candidate  {verdict.outcome}")
+    _show_resumed(kept.resumed)
     show_reasons(verdict)
     show_scores(kept.judgement.evidence)
     next_step(f"It lies in {kept.folder}. To publish what is due: keepfit run {model}")

@@ -96,7 +96,8 @@ class Fitted(Protocol):
     learned as plain data, by which a rebuild tells equal from different. One that can tell how far
     each feature moves its answers may have `shap(rows)`: mean absolute SHAP values by feature.
     One of which a person should know something before it is released may have `findings()`: the
-    verdict tells them. One that forecasts keeps `Observing`.
+    verdict tells them. One whose training went on where an earlier one was ended may have
+    `resumed`: where, in words. One that forecasts keeps `Observing`.
     """
 
     # the labels it knows, sorted; empty for a regression
