@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from keepfit.config.code import GitState, code_of, git_state, label, load_function
 from keepfit.config.diff import training_digest
+from keepfit.config.lines import KeyPath
 from keepfit.config.load import Project
+from keepfit.config.nodes import Origin
 from keepfit.config.schema.model import ModelSpec
 from keepfit.data.files.statcache import StatCache
 from keepfit.digest import Digest, sha256_file
@@ -37,6 +39,7 @@ class Model:
     code_files: Mapping[str, bytes]  # path in the project -> bytes
     label: str  # which code: short sha, or x and six digits
     stages: tuple[str, ...]
+    origin: Callable[[KeyPath], Origin]  # where a key of the file stands
     branch: str = ""  # the git branch, where it is not the main one
     signers: Path | None = None  # the file of those who may sign approvals
 
@@ -99,6 +102,7 @@ def model_of(
         code_files=files,
         label=label(code),
         stages=project.stages,
+        origin=project.origin,
         branch=git.branch,
         signers=project.signers,
     )
