@@ -110,6 +110,10 @@ def test_coverage_may_be_what_champion_and_challenger_are_compared_on(answering)
     comparison = compared["judgement"]["evidence"]["comparison"]
     assert comparison["metric"] == "coverage"
     assert comparison["low"] > 0  # the other way round
+    apart = compared["judgement"]["evidence"]["disagreements"]
+    assert apart["one_sided"] == round(0.3253 * apart["rows"])
+    told_in_words = answering.keepfit("compare", "code@1.0", "code@1.1").out
+    assert f"\n{apart['one_sided']} rows would be answered by one of them alone.\n" in told_in_words
 
 
 def test_a_plan_counts_new_rows_that_can_be_learned_from(answering):

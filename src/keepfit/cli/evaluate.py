@@ -136,6 +136,8 @@ def show_disagreements(evidence: Evidence) -> None:
     if found is None:
         return
     click.echo(f"\nThey differ on {found.differing:,} of {count(found.rows, 'row')}.")
+    if found.one_sided:
+        click.echo(f"{count(found.one_sided, 'row')} would be answered by one of them alone.")
     if found.most:
         click.echo("Where they disagree most:")
         named = tuple(_name(found.most[0]))
