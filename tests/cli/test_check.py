@@ -58,3 +58,76 @@ def test_an_estimator_and_its_parameters_are_looked_at(project, said, told):
     sound = said.replace("Rige", "Ridge").replace('"linear', '"sklearn.linear').splitlines()[0]
     project.edit("keepfit.toml", said, sound)
     assert project.keepfit("check").code == 0
+
+
+STEPS = """\
+[model.fare.params]
+estimator = ["sklearn.preprocessing.StandardScaler", "sklearn.linear_model.Ridge"]
+
+[model.fare.params.standardscaler]
+with_mean = true
+with_sdt  = true
+
+[model.fare.params.ridge]
+positive = false
+
+[model.fare.data]"""
+
+
+@pytest.mark.parametrize("verb", [["check"], ["train", "fare"], ["run"]])
+def test_a_parameter_in_the_table_of_a_step_has_its_own_line_and_whole_key(project, verb):
+    pytest.importorskip("sklearn", reason="the extra `sklearn` is not installed")
+    project.edit("keepfit.toml", '"ridge"', '"sklearn"')
+    project.edit("keepfit.toml", "[model.fare.data]", STEPS)
+    line = 1 + project.file("keepfit.toml").read_text().splitlines().index("with_sdt  = true")
+    told = "model.fare.params.standardscaler.with_sdt is no parameter of StandardScaler."
+    project.keepfit(*verb).refuses(2, f"keepfit.toml:{line}: {told} Did you mean `with_std`?")
+
+
+OWN = """\
+from dataclasses import dataclass
+
+@dataclass
+class Tree:
+    depth: int = 3
+
+@dataclass
+class Params:
+    tree: Tree
+
+class Own:
+    task, params = "regression", Params
+    @classmethod
+    def fit(cls, lesson, params): return cls()
+    @classmethod
+    def load(cls, files): return cls()
+    def predict(self, rows): return [1.0] * rows.height
+    def save(self): return {"a.json": b"1"}
+"""
+
+
+@pytest.mark.parametrize("verb", [["check"], ["train", "fare"]])
+def test_a_table_below_the_params_of_an_own_class_has_its_lines(project, verb):
+    project.edit("keepfit.toml", '"ridge"', '"python"')
+    table = '[model.fare.params.tree]\ndepth = "deep"\ndept  = 4\n\n'
+    params = f'[model.fare.params]\nclass = "own:Own"\n\n{table}'
+    project.edit("keepfit.toml", "[model.fare.data]", params + "[model.fare.data]")
+    project.file("own.py").write_text(OWN)
+    line = 1 + project.file("keepfit.toml").read_text().splitlines().index('depth = "deep"')
+    project.keepfit(*verb).refuses(
+        2,
+        f"keepfit.toml:{line}: model.fare.params.tree.depth is 'deep'; expected a whole number",
+        f"keepfit.toml:{line + 1}: model.fare.params.tree.dept is not a known key.",
+    )
+
+
+def test_a_table_that_does_not_suit_the_model_has_the_line_of_the_table(project):
+    gate = '[model.fare.gate.baseline]\nseasonal = "7 days"\n\n[model.fare.data]'
+    project.edit("keepfit.toml", "[model.fare.data]", gate)
+    project.edit("keepfit.toml", 'time = "pickup_at"\n', "")
+    project.edit("keepfit.toml", 'holdout = "1 month"', "holdout = 0.2")
+    text = project.file("keepfit.toml").read_text()
+    line = 1 + text.splitlines().index("[model.fare.gate.baseline]")
+    project.keepfit("check").refuses(
+        2, f"keepfit.toml:{line}: model.fare.gate.baseline is seasonal"
+    )

@@ -1,4 +1,5 @@
 import json
+import re
 
 
 def test_the_first_run_tells_verdict_stages_and_the_next_step(project, call):
@@ -76,3 +77,36 @@ def test_train_keeps_a_candidate_that_nobody_takes_for_a_version(project, call):
     assert (folder / "evidence.json").is_file()
     assert not project.registry().state("fare").versions
     assert call(project, "list").out.startswith("There are no versions yet.")
+
+
+MEAN = """\
+import json
+
+class Mean:
+    task = "regression"
+    def __init__(self, facts): self.facts = facts
+    @classmethod
+    def fit(cls, lesson, params): return cls({"mean": lesson.train["fare"].mean(), **params})
+    @classmethod
+    def load(cls, files): return cls(json.loads(files["mean.json"]))
+    def predict(self, rows): return [self.facts["mean"]] * rows.height
+    def save(self): return {"mean.json": json.dumps(self.facts).encode()}
+"""
+
+
+def test_a_challenger_that_answers_as_the_champion_does_is_no_question_of_luck(project):
+    project.file("mean.py").write_text(MEAN)
+    project.edit("keepfit.toml", '"ridge"', '"python"')
+    params = '[model.fare.params]\nclass = "mean:Mean"\nnote = 1\n\n[model.fare.data]'
+    project.edit("keepfit.toml", "[model.fare.data]", params)
+    project.edit(
+        "keepfit.toml",
+        "[model.fare.split]",
+        '[model.fare.promote]\nproduction = "auto"\n\n[model.fare.split]',
+    )
+    assert project.keepfit("run").code == 0
+    project.edit("keepfit.toml", "note = 1", "note = 2")
+    again = project.keepfit("run")
+    again.refuses(3, "the champion stays")
+    told = r"✗ the same answers as the champion 1.0.0-\w+ on all \d+ rows: nothing to release"
+    assert re.search(told, again.out), again.out

@@ -20,6 +20,9 @@ params   = { epochs = 5, networks = 1, hidden = 8, max_features = 500 }
 promote  = { production = "auto" }
 split    = { by = "random", holdout = 0.3 }
 
+[model.code.gate]
+metrics = ["coverage"]
+
 [model.code.data]
 source = "goods.csv"
 key    = ["id"]
@@ -65,10 +68,20 @@ def of_texts(once_of_texts, tmp_path, project_at):
 
 def test_what_training_leaves_out_is_shown_by_rule_with_the_text_as_it_came(once_of_texts, call):
     said = call(once_of_texts, "show", "code@latest").out
-    assert "removed by text.said.reject.only-digits  10" in said
-    assert "removed by text.said.max_length          10  (max_length = 30)" in said
-    assert "removed by text.said.vague               10" in said
+    assert "removed by text.said.reject.only-digits  8" in said
+    assert "removed by text.said.max_length          9  (max_length = 30)" in said
+    assert "removed by text.said.vague               8" in said
     assert f"said {LONG}\n" in said
+
+
+def test_what_is_left_out_of_training_judges_all_the_same(once_of_texts, call):
+    evidence = json.loads(call(once_of_texts, "show", "code@latest", "--json").out)["judgement"][
+        "evidence"
+    ]
+    removed = sum(one["rows"] for one in evidence["removals"])
+    assert evidence["split"]["train"] + evidence["rows"] + removed == 300
+    [coverage] = [one for one in evidence["scores"] if one["metric"] == "coverage"]
+    assert coverage["challenger"] == pytest.approx(1 - (30 - removed) / evidence["rows"])
 
 
 def test_files_reject_what_is_refused_and_answer_nothing_to_what_is_vague(of_texts):
@@ -106,11 +119,11 @@ def test_another_way_to_clean_is_due_as_a_minor_version_and_both_answer_the_same
 
 def test_check_names_each_thing_that_is_wrong_with_how_texts_are_cleaned(of_texts):
     of_texts.edit("keepfit.toml", "lower      = true", "lowr = true")
-    of_texts.keepfit("check").refuses(2, "keepfit.toml:18", "lowr", "Did you mean `lower`?")
+    of_texts.keepfit("check").refuses(2, "keepfit.toml:21", "lowr", "Did you mean `lower`?")
     of_texts.edit("keepfit.toml", "lowr = true", "lower = true")
     of_texts.edit("keepfit.toml", "'^[\\d ]+$'", "'^[\\d '")
     of_texts.keepfit("check").refuses(
-        2, "keepfit.toml:21", "data.text.said.reject.only-digits", "is no regular expression"
+        2, "keepfit.toml:24", "data.text.said.reject.only-digits", "is no regular expression"
     )
     of_texts.edit("keepfit.toml", "text.said]", "text.sad]")
     of_texts.keepfit("check").refuses(2, "data.text.sad cleans what the model does not read")

@@ -49,6 +49,31 @@ def test_a_search_prints_a_table_and_what_to_paste(searched, call):
     assert call(searched, "check").code == 0
 
 
+STEPS = """\
+[model.fare.params]
+estimator = ["sklearn.preprocessing.StandardScaler", "sklearn.linear_model.Ridge"]
+alpha     = 100_000
+
+[model.fare.params.standardscaler]
+with_mean = false
+
+[model.fare.tune]
+folds  = 2
+params = { alpha = [0.1] }
+
+[model.fare.data]"""
+
+
+def test_what_is_pasted_keeps_the_tables_of_steps(project, call):
+    pytest.importorskip("sklearn", reason="the extra `sklearn` is not installed")
+    project.edit("keepfit.toml", '"ridge"', '"sklearn"')
+    project.edit("keepfit.toml", "[model.fare.data]", STEPS)
+    found = json.loads(call(project, "tune", "fare", "--json").out)
+    pasted = tomllib.loads(found["toml"])["model"]["fare"]["params"]
+    assert pasted["standardscaler"] == {"with_mean": False}
+    assert pasted["alpha"] == 0.1
+
+
 def test_what_is_pasted_brings_a_minor_version(searched, call):
     searched.edit("keepfit.toml", "[model.fare.data]", "params.alpha = 500.0\n[model.fare.data]")
     assert call(searched, "run").code == 0

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from keepfit.config.schema.texts import Text
 from keepfit.data.columns import texts
+from keepfit.data.marks import unanswered, unmarked
 from keepfit.errors import UserError
 
 
@@ -147,8 +148,9 @@ def test_training_rows_that_have_no_answer_are_counted_by_rule_with_examples():
     told = {"said": Text(min_length=3, reject={"digits": r"^\d+$"}, vague=("stuff",))}
     rows = rows_of(" shirt ", "1234", "ab", "Stuff").with_row_index("id")
     marked = texts.cleaned(rows.with_columns(pl.col("said").alias("raw:said")), told)
-    left, removals = texts.kept(marked, told, raw="raw:", show=["id", "when"])
-    assert left.select("id", "said").rows() == [(0, "shirt")]
+    removals = texts.removals(marked, told, raw="raw:", show=["id", "when"])
+    assert unanswered(marked).tolist() == [False, True, True, True]
+    assert unmarked(marked).columns == ["id", "said", "raw:said"]
     assert [(one.rule, one.condition, one.rows, one.examples) for one in removals] == [
         ("text.said.min_length", "min_length = 3", 1, ({"id": "2", "said": "ab"},)),
         ("text.said.reject.digits", r"^\d+$", 1, ({"id": "1", "said": "1234"},)),
@@ -160,8 +162,9 @@ def test_a_row_of_two_bad_columns_is_counted_once():
     told = {"a": Text(min_length=3), "b": Text(min_length=3)}
     rows = pl.DataFrame({"a": ["x", "long"], "b": ["y", "z"]})
     marked = texts.cleaned(rows.with_columns(pl.all().name.prefix("raw:")), told)
-    left, removals = texts.kept(marked, told, raw="raw:")
-    assert left.is_empty()
+    removals = texts.removals(marked, told, raw="raw:")
+    assert unanswered(marked).all()
+    assert unanswered(rows) is None
     assert [one.rows for one in removals] == [1, 1]
 
 

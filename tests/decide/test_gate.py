@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from keepfit.config.schema.gate import Gate, Rule
 from keepfit.decide.gate import judge, worst
 from keepfit.records.comparison import MetricScore, Overlap, RuleScore, SliceScore
+from keepfit.records.disagreement import Disagreements
 from keepfit.records.evidence import Reason
 from keepfit.records.rows import Finding
 
@@ -192,6 +193,23 @@ def test_what_is_inconclusive_says_what_would_settle_it(needed, words, evidence,
     assert verdict.outcome == "inconclusive"
     assert words in verdict.why
     assert "95 % sure of -0.050 to 0.090" in verdict.why
+
+
+def test_the_same_answers_are_no_question_of_luck(evidence, comparison):
+    apart = Disagreements(distance="absolute difference", rows=1_000, differing=0, mean=0.0)
+    same = evidence(comparison=comparison(gain=0.0, low=0.0, high=0.0), disagreements=apart)
+    verdict = judge(same, Gate())
+    assert verdict.outcome == "fail"
+    told = "the same answers as the champion 1.0.0-aff1242 on all 1,000 rows: nothing to release"
+    assert text_of(verdict, "gain") == told
+    for other in (
+        change(same, disagreements=change(apart, differing=1)),
+        change(same, disagreements=change(apart, one_sided=1)),  # it refuses other rows
+        change(same, disagreements=change(apart, rows=999)),
+        change(same, disagreements=None),
+    ):
+        assert judge(other, Gate()).outcome == "fail"
+        assert "neither better nor worse" in text_of(judge(other, Gate()), "gain")
 
 
 def test_without_a_champion_the_absolute_rules_decide(evidence):

@@ -77,3 +77,14 @@ def test_labels_differ_by_being_another_and_probabilities_by_their_sum(said):
     assert found.most[0].distance == pytest.approx(0.6)
     other = said([[0.6, 0.4], [0.5, 0.5]], classes=(0, 2))
     assert disagreements(rows, chances[0], other, SHOW).distance == "another label"
+
+
+def test_rows_that_one_side_alone_would_answer_are_counted():
+    willing, shy = numbers([1.0] * 4), numbers([1.0] * 4)
+    some, others = (shy.answering(np.array(of, bool)) for of in ([1, 1, 0, 0], [1, 0, 1, 0]))
+    assert disagreements(rows_of(4), willing, shy, SHOW).one_sided == 0
+    assert (
+        disagreements(rows_of(4), willing, some.answering(np.zeros(4, bool)), SHOW).one_sided == 4
+    )
+    found = disagreements(rows_of(4), some, others, SHOW)
+    assert (found.one_sided, found.differing) == (2, 0)

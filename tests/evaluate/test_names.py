@@ -17,7 +17,8 @@ def test_every_name_is_a_metric_and_knows_its_direction():
 def test_the_names_asked_for_are_there():
     asked = (
         "mae rmse r2 mape smape within-10 share-within-10 accuracy balanced_accuracy f1 roc_auc "
-        "pr_auc log_loss brier lift-at-5 hosmer_lemeshow prefix-4 top-3 mase wql coverage-80"
+        "pr_auc log_loss brier lift-at-5 hosmer_lemeshow prefix-4 top-3 mase wql coverage-80 "
+        "coverage selective_accuracy"
     )
     assert sorted(asked.split()) == names()
 

@@ -74,9 +74,12 @@ def test_it_goes_on_from_its_last_epoch_to_the_same_bytes(tmp_path, epochs, afte
     whole = fit().save()
     ended(epochs, tmp_path, after)
     (tmp_path / "killed-while-it-wrote.4242.partial").write_bytes(b"half")
-    assert fit(tmp_path).save() == whole
+    model = fit(tmp_path)
+    assert model.save() == whole
+    assert model.resumed == f"after epoch {after} of 12"
     assert epochs["run"] == 12 - after
     assert [*tmp_path.iterdir()] == []
+    assert fit(tmp_path).resumed == ""
 
 
 def test_one_that_went_on_from_a_champion_goes_on_as_well(tmp_path, epochs):
@@ -154,7 +157,7 @@ def test_a_run_that_is_killed_is_gone_on_with_by_the_next_and_makes_the_same_ver
         if name == "killed":
             killed_after_some_epochs(root)
             assert told(root, "list") == []
-        told(root, "run")
+        assert ("· training resumed after epoch " in said(root, "run")) is (name == "killed")
         digests.append(told(root, "show", "y@latest")["manifest"]["candidate"]["digest"])
         assert [*(root / ".keepfit" / "unfinished" / "y").iterdir()] == []
     assert digests[0] == digests[1]
@@ -189,12 +192,16 @@ def killed_after_some_epochs(root):
 
 
 def told(root, *arguments):
+    return json.loads(said(root, *arguments, "--json"))
+
+
+def said(root, *arguments):
     done = subprocess.run(
-        [sys.executable, "-m", "keepfit", *arguments, "--json"],
+        [sys.executable, "-m", "keepfit", *arguments],
         cwd=root,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads(done.stdout)
+    return done.stdout

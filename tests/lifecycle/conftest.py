@@ -97,7 +97,7 @@ class Life:
 
     @property
     def model(self):
-        return model_of(self.project, self.name)
+        return model_of(self.project, self.name, cache=self.cache)
 
     def registry(self, actor="ana"):
         return Registry(LocalStore(self.root / "store"), clock=lambda: self.now, actor=actor)

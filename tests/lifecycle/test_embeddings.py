@@ -1,6 +1,8 @@
 """The life of a model that reads sentences by the model of a folder."""
 
 import shutil
+import sys
+import time
 
 import pytest
 
@@ -10,6 +12,7 @@ pytest.importorskip("onnx", reason="the extra `onnx` is not installed")
 
 import sentence_models
 
+from keepfit.data.files.statcache import StatCache
 from keepfit.digest import sha256
 from keepfit.errors import ConfigError, SourceError, UserError
 from keepfit.export.context import context_of
@@ -43,6 +46,24 @@ def problems(life):
 def rebuilt(life):
     version = life.state.newest
     return rebuild(version, life.name, life.ports(), Scene(life.root, any_environment=True))
+
+
+def files_in(folder):
+    return [str(file) for file in folder.rglob("*") if file.is_file()]
+
+
+def opened(work):
+    """The files that are opened by this process while it works."""
+    names, listening = [], [True]
+
+    def hear(event, arguments):
+        if listening and event == "open":
+            names.append(str(arguments[0]))
+
+    sys.addaudithook(hear)  # which nobody can take away again
+    work()
+    listening.clear()
+    return names
 
 
 def another(life):
@@ -85,6 +106,17 @@ def test_another_network_makes_it_due_and_leaves_the_champion_as_it_is(texts):
     texts.retrained()
     assert rebuilt(texts).outcome == "IDENTICAL"
     assert texts.state.newest.code != texts.open("production").state.code
+
+
+def test_a_plan_reads_no_file_of_a_folder_that_has_not_changed(texts):
+    texts.cache = StatCache(now=lambda: time.time_ns() + 10**10)  # the files are ten seconds old
+    texts.first_champion()
+    assert not {*opened(texts.plan)} & {*files_in(texts.root / FOLDER)}
+    (texts.root / FOLDER / "model.onnx").touch()
+    assert str(texts.root / FOLDER / "model.onnx") in opened(texts.plan)
+    assert texts.plan().status == "fresh"
+    another(texts)
+    assert texts.plan().reasons == (f"embeddings changed: {FOLDER}/model.onnx (minor version)",)
 
 
 def test_a_missing_folder_is_named_by_check_and_by_the_training(texts):

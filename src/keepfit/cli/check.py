@@ -81,7 +81,8 @@ def _check_gate(session: Session, project: Project, models: tuple[str, ...]) -> 
     from keepfit.lifecycle.model import models_of
 
     with session.ports(project) as ports:
-        tests = [gate_test(model, ports) for model in models_of(project, models)]
+        subjects = models_of(project, models, cache=ports.cache)
+        tests = [gate_test(model, ports) for model in subjects]
     session.show(tests, lambda: _show_tests(tests))
     through = [(test.model, name) for test in tests for name in test.let_through]
     if through:

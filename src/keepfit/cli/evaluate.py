@@ -112,7 +112,9 @@ def _compare(session: Session, first: str, second: str, data: Path | None) -> No
         challenger, champion = (
             open_reference(ports.registry, text, *asked) for text in (first, second)
         )
-        compared = compare(model_of(project, name), ports, challenger, champion, data)
+        compared = compare(
+            model_of(project, name, cache=ports.cache), ports, challenger, champion, data
+        )
     session.show(compared, lambda: _show_compared(compared))
 
 
@@ -136,6 +138,8 @@ def show_disagreements(evidence: Evidence) -> None:
     if found is None:
         return
     click.echo(f"\nThey differ on {found.differing:,} of {count(found.rows, 'row')}.")
+    if found.one_sided:
+        click.echo(f"{count(found.one_sided, 'row')} would be answered by one of them alone.")
     if found.most:
         click.echo("Where they disagree most:")
         named = tuple(_name(found.most[0]))

@@ -27,7 +27,7 @@ def plan_(session: Session, models: tuple[str, ...], *, check: bool) -> None:
 
     project = session.project()
     with session.ports(project) as ports:
-        plans = [plan(model, ports) for model in models_of(project, models)]
+        plans = [plan(model, ports) for model in models_of(project, models, cache=ports.cache)]
     session.show(plans, lambda: _show(plans))
     if check and any(p.status == "due" for p in plans):
         sys.exit(SOMETHING_IS_DUE)

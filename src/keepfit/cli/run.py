@@ -60,7 +60,7 @@ def _run_all(session: Session, models: tuple[str, ...], trainer: Trainer, how: H
     done: list[Done] = []
     project = session.project()
     with session.ports(project, trainer) as ports:
-        for one in run(models_of(project, models), ports, how):
+        for one in run(models_of(project, models, cache=ports.cache), ports, how):
             done.append(one)
             if one.error:
                 show_failure(session.settled(one.error), debug=session.debug)
@@ -80,9 +80,15 @@ def _show_one(one: Done) -> None:
         f"{symbol(verdict.outcome)} {name} {one.result.version}  {verdict.outcome}{again}"
         f"  {seconds(one.seconds)}"
     )
+    _show_resumed(one.result.resumed)
     show_reasons(verdict)
     for step in one.result.releases:
         click.echo(f"  {symbol(step.what)} {_released(step)}")
+
+
+def _show_resumed(where: str) -> None:
+    if where:
+        click.echo(f"  {symbol('note')} training resumed {where}, where an earlier run was ended")
 
 
 def show_reasons(verdict: Verdict) -> None:
@@ -129,6 +135,7 @@ def _record(one: Done) -> dict[str, Any]:
         "verdict": result.judgement.verdict if result else None,
         "evidence": result.judgement.evidence if result else None,
         "releases": result.releases if result else (),
+        "resumed": (result.resumed or None) if result else None,
     }
 
 
@@ -159,13 +166,15 @@ def train_(session: Session, model: str, *, sizes: str | None, chart: Path | Non
 
         project = session.project()
         with session.ports(project, trainer) as ports:
-            kept = train_only(model_of(project, model), ports, project.root / ".keepfit")
+            subject = model_of(project, model, cache=ports.cache)
+            kept = train_only(subject, ports, project.root / ".keepfit")
     session.show(kept.judgement, lambda: _show_kept(model, kept))
 
 
 def _show_kept(model: str, kept: Kept) -> None:
     verdict = kept.judgement.verdict
     click.echo(f"{symbol(verdict.outcome)} {model} candidate  {verdict.outcome}")
+    _show_resumed(kept.resumed)
     show_reasons(verdict)
     show_scores(kept.judgement.evidence)
     next_step(f"It lies in {kept.folder}. To publish what is due: keepfit run {model}")

@@ -54,6 +54,12 @@ class Node:
             return change(self.value)
         return {name: entry.plain(change) for name, entry in self.entries.items()}
 
+    def every(self, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Node]]:
+        """Every table and every value, with its path."""
+        yield path, self
+        for name, entry in self.tables.items():
+            yield from entry.every((*path, name))
+
     def leaves(self, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Node]]:
         """Every value and every empty table, with its path."""
         if not self.entries:

@@ -31,7 +31,9 @@ class Project:
     models: dict[str, ModelSpec] = field(repr=False)
     params: dict[str, Any] = field(repr=False)  # of each model, what its kind made of them
     secrets: frozenset[str] = field(repr=False)  # what `${NAME}` stood for; show it to nobody
-    origins: dict[str, Origin] = field(repr=False)  # by key; what is missing is a default
+    origins: dict[str, Origin] = field(
+        repr=False
+    )  # by key, tables as well; what is missing is a default
     tables: Mapping[str, Any] = field(repr=False)  # `project` and `model`, secrets as `${NAME}`
 
     def resolved(self, model: str) -> dict[str, Any]:
@@ -41,5 +43,5 @@ class Project:
         return deepcopy(self.tables["model"][model])
 
     def origin(self, path: KeyPath) -> Origin:
-        """Where the value at a key came from."""
+        """Where the value or the table at a key came from."""
         return self.origins.get(dotted(path), DEFAULT)

@@ -39,7 +39,7 @@ def make_project(
         models={name: model.spec for name, model in reading.models.items() if model.spec},
         params={name: model.params for name, model in reading.models.items()},
         secrets=frozenset(variables[name] for name in secrets) - {""},
-        origins={dotted(path): leaf.origin for path, leaf in tree.leaves()},
+        origins={dotted(path): node.origin for path, node in tree.every()},
         tables=tables,
     )
 

@@ -114,7 +114,7 @@ def _sentence(
     path: KeyPath, details: list[ErrorDetails], table: type[BaseModel], raw: Any
 ) -> Wrong:
     kinds = {detail["type"] for detail in details}
-    if "extra_forbidden" in kinds:
+    if kinds & {"extra_forbidden", "unexpected_keyword_argument"}:  # of a model, or a dataclass
         return Wrong(path, unknown_key(str(path[-1]), known_keys(table, path[:-1])))
     if kinds == {"missing"}:
         return Wrong(path[:-1], _lacks(path, table))

@@ -21,6 +21,7 @@ from keepfit.data.columns.features import transform as transform_rows
 from keepfit.data.files.read import reading
 from keepfit.data.files.rows import PathOf, rows_of, rows_of_source
 from keepfit.data.files.sources import HOLDOUT
+from keepfit.data.marks import unanswered, unmarked
 from keepfit.data.series import scales
 from keepfit.data.splitting import slices
 from keepfit.data.splitting.keys import Keys, row_keys
@@ -64,6 +65,7 @@ class Ready:
     rows: pl.DataFrame  # derived, cleaned, transformed; their target is known
     keys: Keys  # a key a row, in their order
     columns: tuple[Column, ...]  # all raw columns but the target
+    unread: int = 0  # of these, those whose texts have no answer: nothing is learned from them
 
     def raw(self) -> pl.DataFrame:
         """The same rows as they came in, before derive and transform, without the target."""
@@ -107,7 +109,7 @@ def prepare(  # noqa: PLR0913 - one sentence, and the world it is said in
     rows, removals = make(raw, making)
     rows, overruled = origin.merged(rows, spec, show=spec.data.key)
     file_rows, more = make(judged, making) if judged is not None else (None, ())
-    together = pl.concat([rows, *_there(file_rows)], how="diagonal_relaxed")
+    together = _answered(pl.concat([rows, *_there(file_rows)], how="diagonal_relaxed"))
     checked = check(together, spec, columns=columns, previous=previous, now=now)
     key = key_of(raw, rows, spec)
     until = datetime.fromisoformat(snapshot.until) if snapshot.until else None
@@ -115,7 +117,7 @@ def prepare(  # noqa: PLR0913 - one sentence, and the world it is said in
     split = _measured(split, spec)
     return Prepared(
         split=split,
-        removals=(*added(removals, more), *overruled),
+        removals=(*_unread(split, spec), *added(removals, more), *overruled),
         findings=(
             *checked.findings,
             *of_cut(split, snapshot, spec, goes_on=seen is not None),
@@ -139,8 +141,10 @@ def ready(
     """The snapshot's rows whose target is known, made ready as `prepare` does, but not cut."""
     raw = _read(snapshot, spec, path)
     made, _ = make(raw, Making(spec, transform, root))
-    rows = made.filter(has_target(made, spec.target))
-    return Ready(rows, row_keys(rows, key_of(raw, rows, spec)), inputs_of(raw, spec))
+    marked = made.filter(has_target(made, spec.target))
+    rows, unread = unmarked(marked), unanswered(marked)
+    keys = row_keys(rows, key_of(raw, rows, spec))
+    return Ready(rows, keys, inputs_of(raw, spec), 0 if unread is None else int(unread.sum()))
 
 
 def _measured(split: Split, spec: ModelSpec) -> Split:
@@ -190,19 +194,38 @@ def _read_holdout(snapshot: Snapshot, spec: ModelSpec, path: PathOf) -> pl.DataF
 
 
 def make(raw: pl.DataFrame, making: Making) -> tuple[pl.DataFrame, tuple[Removal, ...]]:
-    """Raw rows to rows with features, and what was removed."""
+    """Raw rows to rows with features, and what was removed.
+
+    Rows whose texts have no answer are marked: nothing is to be learned from them.
+    """
     spec, place = making.spec, f"model.{making.spec.name}.data"
     changed = [name for name in (*spec.data.derive, *spec.data.text) if name in raw.columns]
     given = _keep(raw, raw, list(dict.fromkeys(changed)))
     derived = derive(given.lazy(), spec.data.derive, where=f"{place}.derive")
-    show = [*spec.data.key, *filter(None, [spec.data.time])]
     before = transform_rows(derived, None, where=f"{place}.derive")
     read = texts.cleaned(before, spec.data.text, where=f"{place}.text")
-    readable, unread = texts.kept(read, spec.data.text, raw=_RAW, show=show)
-    cleaned, removals = clean(readable, spec.data.clean, show=show, where=f"{place}.clean")
+    cleaned, removals = clean(read, spec.data.clean, show=_shown(spec), where=f"{place}.clean")
     rows = _transformed(cleaned, raw.columns, making)
     _refuse_unknown_columns(rows, spec)
-    return rows, (*unread, *removals)
+    return rows, removals
+
+
+def _shown(spec: ModelSpec) -> list[str]:
+    """The columns that say which row an example is."""
+    return [*spec.data.key, *filter(None, [spec.data.time])]
+
+
+def _answered(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows but for those whose texts have no answer."""
+    unread = unanswered(rows)
+    return rows if unread is None else unmarked(rows).filter(pl.Series(~unread))
+
+
+def _unread(split: Split, spec: ModelSpec) -> list[Removal]:
+    """What each rule of texts took from what is learned from."""
+    if split.unread is None:
+        return []
+    return texts.removals(split.unread, spec.data.text, raw=_RAW, show=_shown(spec))
 
 
 def _transformed(rows: pl.DataFrame, raw: Sequence[str], making: Making) -> pl.DataFrame:
@@ -211,7 +234,8 @@ def _transformed(rows: pl.DataFrame, raw: Sequence[str], making: Making) -> pl.D
     spec = making.spec
     # Neither is there in serving: a transform that needs one fails now.
     hidden = [spec.target, *([spec.data.origin.column] if spec.data.origin else [])]
-    given = rows.lazy().drop(cs.starts_with(_RAW) | cs.by_name(hidden, require_all=False))
+    given = unmarked(rows).lazy()
+    given = given.drop(cs.starts_with(_RAW) | cs.by_name(hidden, require_all=False))
     place = f"model.{spec.name}.data.transform"
     made = transform_rows(given, making.transform, where=place, root=making.root)
     changed = [name for name in raw if name in made.columns and not made[name].equals(rows[name])]

@@ -22,8 +22,20 @@ def gain(evidence: Evidence, gate: Gate) -> Iterator[Reason]:
     elif evidence.comparison is None:
         text = "there is no champion to compare with: the absolute rules alone decide"
         yield Reason(rule=RULE, outcome="pass", text=text)
+    elif evidence.champion is not None and _same_answers(evidence, evidence.comparison):
+        rows = f"on all {evidence.rows:,} rows"
+        text = f"the same answers as the champion{_called(evidence.champion)} {rows}"
+        yield Reason(rule=RULE, outcome="fail", text=f"{text}: nothing to release")
     elif score is not None:
         yield _judged(evidence.comparison, score, gate)
+
+
+def _same_answers(evidence: Evidence, found: Comparison) -> bool:
+    """Whether no answer is another, so that it is no question of luck or of more rows."""
+    seen = evidence.disagreements
+    if seen is None or (seen.rows, seen.differing, seen.one_sided) != (evidence.rows, 0, 0):
+        return False
+    return found.gain == found.low == found.high == 0
 
 
 def _lacks(evidence: Evidence, gate: Gate, score: MetricScore | None) -> Iterator[str]:

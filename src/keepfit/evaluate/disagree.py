@@ -49,10 +49,18 @@ def disagreements(
         rows=len(distance),
         differing=int(np.count_nonzero(distance)),
         mean=float(distance.mean()) if len(distance) else 0.0,
+        one_sided=int(np.count_nonzero(_answered(challenger) != _answered(champion))),
         features_left_out=max(0, len(shown.features) - MOST_COLUMNS),
         most=tuple(_rows(rows, worst, distance, challenger, champion, shown)),
         slices=tuple(_slices(rows, distance, shown.slices)),
     )
+
+
+def _answered(side: Prediction) -> NDArray[np.bool_]:
+    """Which rows it would answer, were it not made to."""
+    if side.answered is None:
+        return np.ones(len(side.values), dtype=np.bool_)
+    return side.answered
 
 
 def _distance(ours: Prediction, theirs: Prediction) -> tuple[Numbers, str]:

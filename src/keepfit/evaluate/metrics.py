@@ -16,7 +16,7 @@ from keepfit.evaluate import forecasts, ranking, terms, weighted
 from keepfit.evaluate import names as grammar
 from keepfit.evaluate.names import CLASSIFICATION, REGRESSION, Better
 from keepfit.evaluate.own import scorer_of
-from keepfit.evaluate.sample import Codes, NotMeasurable, Numbers, Sample, classes_of
+from keepfit.evaluate.sample import Codes, NotMeasurable, Numbers, Sample, answered, classes_of
 from keepfit.evaluate.weighted import Scorer
 from keepfit.kinds.base import Prediction
 
@@ -99,7 +99,9 @@ def _plain() -> Mapping[str, Mean | Whole]:
         "smape": Mean(terms.symmetric_error),
         "mase": Mean(forecasts.scaled_error),
         "wql": Whole(forecasts.quantile_loss),
+        "coverage": Mean(answered, of="yes or no"),
         "accuracy": Mean(terms.right, of="yes or no"),
+        "selective_accuracy": Whole(weighted.selective_accuracy),
         "balanced_accuracy": Whole(weighted.balanced_accuracy),
         "f1": Whole(weighted.f1),
         "roc_auc": Whole(ranking.roc_auc),

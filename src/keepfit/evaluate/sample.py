@@ -43,12 +43,14 @@ class Sample:
     def take(self, index: Codes) -> Sample:
         """The sample of the rows at `index`, in that order; a row may come more than once."""
         chances, spread = self.prediction.probabilities, self.prediction.quantiles
+        kept = self.prediction.answered
         prediction = Prediction(
             self.prediction.values.gather(index),
             None if chances is None else chances[index],
             self.prediction.classes,
             None if spread is None else spread[index],
             self.prediction.levels,
+            None if kept is None else kept[index],
         )
         rows = None if self.rows is None else self.rows[index]
         return Sample(self.truth.gather(index), prediction, self.classes, rows)
@@ -87,6 +89,14 @@ def chances(sample: Sample) -> tuple[Codes, Numbers]:
     aligned = np.zeros((sample.size, len(sample.classes)))
     aligned[:, [sample.classes.index(label) for label in known]] = given
     return _codes("truth", sample), aligned
+
+
+def answered(sample: Sample) -> Numbers:
+    """1 for each row that is answered: not refused, and not with nothing."""
+    _check_lengths(sample)
+    said = sample.prediction.values.is_not_null().to_numpy()
+    willing = sample.prediction.answered
+    return np.asarray(said if willing is None else said & willing, dtype=np.float64)
 
 
 def _check_lengths(sample: Sample) -> None:

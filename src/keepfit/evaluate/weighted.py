@@ -19,6 +19,7 @@ from keepfit.evaluate.sample import (
     NotMeasurable,
     Numbers,
     Sample,
+    answered,
     chances,
     labels,
     numbers,
@@ -77,6 +78,14 @@ def balanced_accuracy(sample: Sample, units: Units | None = None) -> Scorer:
         return mean_of_defined(np.stack(shares, axis=1))
 
     return score
+
+
+def selective_accuracy(sample: Sample, units: Units | None = None) -> Scorer:
+    """The share called right of the rows that are answered, whatever their `coverage`."""
+    truth, said = labels(sample)
+    there = answered(sample)
+    right, held = total((truth == said) * there, units), total(there, units)
+    return lambda weights: divide(right(weights), held(weights))
 
 
 def f1(sample: Sample, units: Units | None = None) -> Scorer:

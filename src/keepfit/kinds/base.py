@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -59,6 +59,8 @@ class Prediction:
     classes: tuple[Label, ...] = ()  # of a classifier, in the order of its probabilities
     quantiles: np.ndarray | None = None  # (rows, levels), of numbers that may come true
     levels: tuple[float, ...] = ()  # what share of the truths each is above, rising
+    # a truth value a row, where it was asked although it may refuse: would it have answered?
+    answered: np.ndarray | None = None
 
     def only(self, keep: np.ndarray) -> Prediction:
         """The answers where `keep` (one truth value a row) is true, in their order."""
@@ -67,7 +69,12 @@ class Prediction:
         chances = None if self.probabilities is None else self.probabilities[keep]
         spread = None if self.quantiles is None else self.quantiles[keep]
         values = self.values.filter(pl.Series(keep))
-        return Prediction(values, chances, self.classes, spread, self.levels)
+        answered = None if self.answered is None else self.answered[keep]
+        return Prediction(values, chances, self.classes, spread, self.levels, answered)
+
+    def answering(self, answered: np.ndarray) -> Prediction:
+        """The same, knowing which of the rows it would have answered unless it had to."""
+        return replace(self, answered=answered)
 
     def without(self, silent: pl.Series) -> Prediction:
         """The same, but nothing of the rows where `silent` is true."""
@@ -89,7 +96,8 @@ class Fitted(Protocol):
     learned as plain data, by which a rebuild tells equal from different. One that can tell how far
     each feature moves its answers may have `shap(rows)`: mean absolute SHAP values by feature.
     One of which a person should know something before it is released may have `findings()`: the
-    verdict tells them. One that forecasts keeps `Observing`.
+    verdict tells them. One whose training went on where an earlier one was ended may have
+    `resumed`: where, in words. One that forecasts keeps `Observing`.
     """
 
     # the labels it knows, sorted; empty for a regression

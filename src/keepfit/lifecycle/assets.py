@@ -6,7 +6,7 @@ who builds it again has them back from there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -27,11 +27,17 @@ def assets_of(spec: ModelSpec, root: Path) -> dict[str, Path]:
     return {f"{spec.embeddings}/{name}": path for name, path in found.items()}
 
 
-def with_assets(code: Code, assets: Mapping[str, Path]) -> Code:
-    """The code and what is read beside it: other files are another model."""
+def with_assets(
+    code: Code, assets: Mapping[str, Path], digest_at: Callable[[Path], Digest] = sha256_file
+) -> Code:
+    """The code and what is read beside it: other files are another model.
+
+    `digest_at` may tell the sha256 of files that have not changed from memory: they are large, and
+    whoever trains looks at their bytes.
+    """
     if not assets:
         return code
-    digests = {path: sha256_file(assets[path]) for path in sorted(assets)}
+    digests = {path: digest_at(assets[path]) for path in sorted(assets)}
     digest = digest_of([code.files, digests])
     return msgspec.structs.replace(code, assets=digests, digest=digest)
 

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from keepfit.config.code import check_metric, check_transform, load_function
 from keepfit.config.lines import dotted, parse_key
 from keepfit.config.load import Project
 from keepfit.config.schema.model import ModelSpec
-from keepfit.config.space import values_in
 from keepfit.data.files.sources import find_all, sources_of
 from keepfit.errors import KeepfitError, Problem
 from keepfit.kinds import kind, why_no_update
 from keepfit.kinds.forecasts.params import READERS
+from keepfit.lifecycle.wrong_params import wrong_params
 from keepfit.store.backends.probe import prove
 from keepfit.store.open import open_store
 
 if TYPE_CHECKING:
     from keepfit.kinds.base import Params
-    from keepfit.kinds.own.project_class import OwnClass
 
 Look = Callable[[], object]  # raises what is wrong
 
@@ -33,7 +32,7 @@ def check_model(project: Project, name: str) -> list[Problem]:
     found = [
         (key, str(error)) for key, look in _functions(spec, project.root) if (error := _error(look))
     ]
-    of_kind = (_own_kind, _params, _update, _series)  # each speaks where those before found nothing
+    of_kind = (_params, _update, _series)  # each speaks where those before found nothing
     found += next((wrong for look in of_kind if (wrong := look(project, name))), [])
     found += _sources(spec, project.root) + _benchmarks(spec, project.root)
     found += _embeddings(spec, project.root)
@@ -43,40 +42,10 @@ def check_model(project: Project, name: str) -> list[Problem]:
     ]
 
 
-def _own_kind(project: Project, name: str) -> list[tuple[str, str]]:
-    """(key, what is wrong) of a class of the project's own, and of the params that it takes."""
-    if project.models[name].own_class is None:
-        return []
-    from keepfit.kinds.own.python import PythonKind
-
-    params = project.params[name]
-    found: list[tuple[str, str]] = []
-
-    def look() -> None:
-        own, said = PythonKind(project.root).own(params), params.model_extra or {}
-        found.extend((dotted(("params", *one.path)), one.message) for one in own.wrongs(said))
-        found.extend(_own_space(own, said, project.models[name].tune.params))
-
-    error = _error(look)
-    return [("params.class", str(error))] if error else found
-
-
-def _own_space(
-    own: OwnClass, said: Mapping[str, Any], space: Mapping[str, Any]
-) -> Iterator[tuple[str, str]]:
-    """(key, what is wrong) of what is to be searched of the params of a class of the project's."""
-    for name, given in space.items():
-        for path, value in values_in(given):
-            wrongs = own.wrongs({**said, name: value})
-            if told := next((one.message for one in wrongs if one.path[:1] == (name,)), None):
-                yield dotted(("tune", "params", name, *path)), told
-
-
 def _params(project: Project, name: str) -> list[tuple[str, str]]:
-    """(key, what is wrong) of params of which only the kind's package knows what they may be."""
-    look = getattr(kind(project.models[name].kind, project.root), "wrongs", None)
-    found = look(cast("Params", project.params[name])) if look else []
-    return [(dotted(("params", key)), told) for key, told in found]
+    """(key, what is wrong) of params of which only the kind's own code knows what they may be."""
+    found = wrong_params(project.models[name], project.params[name], project.root)
+    return [(dotted(path), told) for path, told in found]
 
 
 def _update(project: Project, name: str) -> list[tuple[str, str]]:

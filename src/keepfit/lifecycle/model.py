@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from keepfit.config.code import GitState, code_of, git_state, label, load_function
 from keepfit.config.diff import training_digest
+from keepfit.config.lines import KeyPath
 from keepfit.config.load import Project
+from keepfit.config.nodes import Origin
 from keepfit.config.schema.model import ModelSpec
-from keepfit.digest import Digest
+from keepfit.data.files.statcache import StatCache
+from keepfit.digest import Digest, sha256_file
 from keepfit.errors import Refused, UnknownName
 from keepfit.kinds import kind
 from keepfit.kinds.base import Params
@@ -36,6 +39,7 @@ class Model:
     code_files: Mapping[str, bytes]  # path in the project -> bytes
     label: str  # which code: short sha, or x and six digits
     stages: tuple[str, ...]
+    origin: Callable[[KeyPath], Origin]  # where a key of the file stands
     branch: str = ""  # the git branch, where it is not the main one
     signers: Path | None = None  # the file of those who may sign approvals
 
@@ -68,14 +72,20 @@ class Model:
         }
 
 
-def model_of(project: Project, name: str, *, git: GitState | None = None) -> Model:
-    """The model `name`; UnknownName with a guess, Refused where the code must be clean."""
+def model_of(
+    project: Project, name: str, *, git: GitState | None = None, cache: StatCache | None = None
+) -> Model:
+    """The model `name`; UnknownName with a guess, Refused where the code must be clean.
+
+    Sentence models that `cache` knows to be as they were are not read.
+    """
     if name not in project.models:
         raise UnknownName("model", name, project.models)
     spec = project.models[name]
     git = git or git_state(project.root)
     code, files = code_of(spec.functions, project.root, git=git)
-    code = with_assets(code, assets_of(spec, project.root))
+    digest_at = cache.digest if cache else sha256_file
+    code = with_assets(code, assets_of(spec, project.root), digest_at)
     if project.require == "clean" and not code.clean:
         raise Refused(
             f"{name}: the work tree is not a clean commit, and the project says require = 'clean'",
@@ -92,12 +102,17 @@ def model_of(project: Project, name: str, *, git: GitState | None = None) -> Mod
         code_files=files,
         label=label(code),
         stages=project.stages,
+        origin=project.origin,
         branch=git.branch,
         signers=project.signers,
     )
 
 
-def models_of(project: Project, names: tuple[str, ...] = ()) -> list[Model]:
+def models_of(
+    project: Project, names: tuple[str, ...] = (), *, cache: StatCache | None = None
+) -> list[Model]:
     """The models asked for, or all of the file, in its order."""
     git = git_state(project.root)
-    return [model_of(project, name, git=git) for name in names or tuple(project.models)]
+    return [
+        model_of(project, name, git=git, cache=cache) for name in names or tuple(project.models)
+    ]

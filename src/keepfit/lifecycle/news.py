@@ -26,7 +26,7 @@ class News:
     since: str  # the newest version
     seen_to: str | None  # ISO time of the newest row that it saw
     restated: tuple[str, ...] = ()  # files of rows that it saw and that are others now, or gone
-    known: int = 0  # of the new rows, those whose target is known and which no clean rule removes
+    known: int = 0  # of the new rows, those whose target is known and which nothing removes
     metric: str = ""
     then: float | None = None  # the champion's metric when it was judged
     now: float | None = None  # and on the new rows
@@ -73,7 +73,7 @@ def news_since(model: Model, ports: Ports, newest: VersionState) -> News:
         # A query joins new files of one source with all of another: nobody can tell its new rows.
         return replace(news, known=news.rows)
     ready = ready_at(model, snapshot, peek)
-    news = replace(news, known=ready.rows.height)
+    news = replace(news, known=ready.rows.height - ready.unread)
     opened = open_champion(model, ports.registry)
     if opened is None or not news.known:
         return news

@@ -25,5 +25,5 @@ class Ports:
     trainer: Trainer
     clock: Callable[[], datetime]  # aware, UTC
     environ: Mapping[str, str]
-    cache: StatCache  # digests of source files, so that unchanged ones are not read
+    cache: StatCache  # digests of files, so that unchanged ones are not read
     say: Say = say_nothing

@@ -27,6 +27,7 @@ class Retrained:
     version: str
     judgement: Judgement
     releases: tuple[Release, ...]  # what happened at each stage that it reached
+    resumed: str = ""  # where its training went on from one that was ended
     already: bool = False  # the very same version had been published before
 
 
@@ -54,7 +55,7 @@ def retrain(  # noqa: PLR0913 why and how, said by name
     known = claims.get(name)
     already = known is not None and known.published
     if known and already:
-        version = known.version
+        version, resumed = known.version, ""
     else:
         trained = train(model, ports, snapshot, champion_for(model, registry))
         # Only now is a number claimed: what cannot be trained or judged leaves no gap.
@@ -71,13 +72,13 @@ def retrain(  # noqa: PLR0913 why and how, said by name
             branch=model.branch,
         )
         publish(model, ports, trained, claim)
-        version = claim.version
+        version, resumed = claim.version, trained.fit.resumed
     published = registry.state(model.name).versions[version]
     judgement = judgement_of(registry, model.name, published)
     record_verdict(model, registry, published, judgement)
     once = already and name == op
     releases = release(model, registry, version, judgement.verdict, once=once)
-    return Retrained(model.name, version, judgement, releases, already=already)
+    return Retrained(model.name, version, judgement, releases, resumed, already=already)
 
 
 def _operation(model: Model, snapshot: Snapshot, registry: Registry, op: str, *, anew: bool) -> str:

@@ -25,6 +25,7 @@ class Kept:
 
     folder: Path
     judgement: Judgement
+    resumed: str = ""  # where its training went on from one that was ended
 
 
 def train_only(model: Model, ports: Ports, workplace: Path) -> Kept:
@@ -35,4 +36,4 @@ def train_only(model: Model, ports: Ports, workplace: Path) -> Kept:
     manifest = manifest_of(model, trained, CANDIDATE, files)
     folder, name = workplace / "candidates" / model.name, ulid(ports.clock(), os.urandom)
     LocalStore(folder).write(name, {**files, "MANIFEST.json": canonical(manifest)})
-    return Kept(folder / name, trained.judgement)
+    return Kept(folder / name, trained.judgement, trained.fit.resumed)

@@ -33,6 +33,7 @@ class Disagreements(Record, frozen=True, kw_only=True):
     rows: int
     differing: int  # rows on which they are apart at all
     mean: float  # distance
+    one_sided: int = 0  # rows that one of the two alone would answer, were it not made to
     features_left_out: int = 0  # of each row shown
     most: tuple[DisagreementRow, ...] = ()  # at most 10, the farthest apart first
     slices: tuple[DisagreementSlice, ...] = ()  # at most 20 values of each, the farthest first

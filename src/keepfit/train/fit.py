@@ -71,6 +71,7 @@ def fit(
         keys=fingerprint_bytes(prepared.split.train_keys),
         environment=environment(spec.threads, root),
         proof=proof_of(prepared, spec, fitted, files, transform),
+        resumed=getattr(fitted, "resumed", ""),
         validated=validated(prepared.split),
     )
 

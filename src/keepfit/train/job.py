@@ -130,6 +130,7 @@ class Fit(Record, frozen=True, kw_only=True):
     environment: Environment  # of the process that made it
     proof: Proof
     asked: tuple[Asked, ...] = ()  # what the job's `watch` has noted
+    resumed: str = ""  # where an earlier training of the same was ended, and this one went on
     validated: bytes = b""  # of `keys`, those of the validation rows alone; empty: there were none
 
     def predictor(

@@ -10,6 +10,7 @@ from keepfit.config.schema.rows import Data
 from keepfit.config.schema.series import Series
 from keepfit.data.columns import texts
 from keepfit.data.columns.features import Transform, derive, serving_rules, transform
+from keepfit.data.marks import marks, unanswered, unmarked
 from keepfit.errors import RowsRefused
 from keepfit.kinds.base import Fitted, Prediction
 from keepfit.records.rows import Column
@@ -39,7 +40,10 @@ class Predictor:
     def predict_every(self, rows: pl.DataFrame) -> Prediction:
         """The same, and what it would say of texts that it does not answer: none is an excuse when
         it is judged."""
-        return self.fitted.predict(self.prepared(rows).select(self.features))
+        prepared = self.prepared(rows)
+        said = self.fitted.predict(prepared.select(self.features))
+        unread = unanswered(prepared)
+        return said if unread is None else said.answering(~unread)
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -60,13 +64,12 @@ class Predictor:
         if not self.data.text:
             return transform(derived, self.transform, engine="in-memory")
         read = texts.cleaned(transform(derived, None, engine="in-memory"), self.data.text)
-        marks = texts.marks(read)
-        given = read.drop([mark.name for mark in marks]).lazy()
-        return transform(given, self.transform, engine="in-memory").with_columns(marks)
+        given = unmarked(read).lazy()
+        return transform(given, self.transform, engine="in-memory").with_columns(marks(read))
 
     def on_prepared(self, rows: pl.DataFrame) -> Prediction:
         """The same for rows that are prepared already, as here or in a split."""
-        if not texts.marks(rows):
+        if not marks(rows):
             return self.fitted.predict(rows.select(self.features))
         if refusals := texts.refused(rows, self.data.text):
             raise RowsRefused(refusals, hint="leave these rows out, or loosen data.text")

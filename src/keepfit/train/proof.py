@@ -73,7 +73,7 @@ def proof_with(  # noqa: PLR0913 what is proved, and how it predicts
 
 def _predicted(predictor: Predictor, examples: pl.DataFrame) -> tuple[Any, ...]:
     try:
-        return said(predictor.predict(examples)) if examples.height else ()
+        return said(predictor.predict_every(examples)) if examples.height else ()
     except KeepfitError:
         return ()  # a transform that wants more rows than these; judging tells of it where it harms
 

@@ -12,6 +12,8 @@ from keepfit.config.values import FunctionPath, Span
 from keepfit.records.base import Severity
 
 CHAMPION, BASELINE = "champion", "baseline"  # what a rule may be held against, beside versions
+# of the rows that are answered, and how many these are: see evaluate.names
+SELECTIVE, COVERAGE = "selective_accuracy", "coverage"
 _PINNED = re.compile(r"\d+\.\d+\.\d+(-[0-9a-f]{7,40}|-x[0-9a-f]{6})?")
 
 
@@ -104,6 +106,17 @@ class Gate(Table):
                 raise ValueError(f"has a severity of `{name}`, which is none of its slices")
         return self
 
+    @model_validator(mode="after")
+    def _refusing_wins_nothing(self) -> Self:
+        bound = [rule.metric for rule in self.rules if rule.severity == "fail"]
+        decisive = [self.metric, *(rule.metric for rule in self.rules)]
+        if SELECTIVE in decisive and COVERAGE not in bound:
+            raise ValueError(
+                f"hangs on {SELECTIVE}, which a model raises by answering less; expected a rule on "
+                f'{COVERAGE} beside it, such as {{ metric = "{COVERAGE}", max_drop = 0.01 }}'
+            )
+        return self
+
 
 class Metric(Table):
     """A metric of your own."""
@@ -148,5 +161,10 @@ class Benchmark(Table):
             raise ValueError(
                 f"has max_lost with {self.metric}, by which no case is right or wrong; expected"
                 " accuracy, prefix-N, top-N, within-N or share-within-N"
+            )
+        if self.metric == SELECTIVE:
+            raise ValueError(
+                f"has {SELECTIVE}, which a model raises by answering less; expected accuracy, for "
+                "which every case is asked, or coverage"
             )
         return self

@@ -7,16 +7,15 @@ from functools import cache
 from typing import NamedTuple
 
 import polars as pl
-import polars.selectors as cs
 from polars.exceptions import PolarsError
 
 from keepfit.config.schema.texts import Text
 from keepfit.data.columns.clean import removal
 from keepfit.data.files.read import in_short
+from keepfit.data.marks import MARK
 from keepfit.errors import KeepfitError, NotInstalled, Refusal, UserError, guess
 from keepfit.records.rows import Removal
 
-_MARK = "__text."  # before a column's name: the number of the rule that its text breaks, or 0
 _CAME, _TEXT, _FOREIGN = "came", "text", "foreign"
 _NEGATIONS = ("not", "without", "excluding", "excl", "except", "other than", "neither", "nor")
 _CLEARLY = 3  # times as likely; a short text is often a word of several languages
@@ -64,26 +63,21 @@ def silent(rows: pl.DataFrame, texts: Mapping[str, Text]) -> pl.Series | None:
     return pl.DataFrame(found).select(pl.any_horizontal(pl.all())).to_series() if found else None
 
 
-def marks(rows: pl.DataFrame) -> list[pl.Series]:
-    """The marks beside texts, which whoever changes the rows must carry along."""
-    return rows.select(cs.starts_with(_MARK)).get_columns()
-
-
-def kept(
+def removals(
     rows: pl.DataFrame, texts: Mapping[str, Text], *, raw: str, show: Sequence[str] = ()
-) -> tuple[pl.DataFrame, list[Removal]]:
-    """The cleaned rows that no rule refuses and that are not vague, and what each rule took.
+) -> list[Removal]:
+    """What each rule takes of cleaned rows: those that it refuses, or that are vague.
 
     Examples tell a text as it came, which stands below its name behind `raw`, and `show`.
     """
-    removals = []
+    taken = []
     every = pl.repeat(value=False, n=rows.height, dtype=pl.Boolean, eager=True)
     for name, rule, marked in _marked(rows, texts):
         came = rows.filter(marked & ~every).with_columns(pl.col(raw + name).alias(name))
         told = [*(column for column in show if column in rows.columns), name]
-        removals.append(removal(f"text.{name}.{rule.name}", rule.told, came.select(told)))
+        taken.append(removal(f"text.{name}.{rule.name}", rule.told, came.select(told)))
         every |= marked
-    return rows.filter(~every).drop(cs.starts_with(_MARK)), removals
+    return taken
 
 
 def problems(texts: Mapping[str, Text]) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -134,11 +128,11 @@ def _cleaned(series: pl.Series, text: Text, place: str) -> list[pl.Series]:
     for number, rule in reversed([*enumerate(_rules(text), 1)]):
         mark = pl.when(rule.breaks).then(number).otherwise(mark)
     try:
-        done = both.select(_TEXT, mark.cast(pl.UInt8).alias(_MARK))
+        done = both.select(_TEXT, mark.cast(pl.UInt8).alias(MARK))
     except PolarsError as error:
         told = [f"{'.'.join(keys)} {wrong}" for keys, wrong in problems({place: text})]
         raise UserError("; ".join(told) or f"{place}: {in_short(error)}") from error
-    return [done[_TEXT].alias(series.name), done[_MARK].alias(_MARK + series.name)]
+    return [done[_TEXT].alias(series.name), done[MARK].alias(MARK + series.name)]
 
 
 def _stripped(text: pl.Expr) -> pl.Expr:
@@ -210,7 +204,7 @@ def _marked(
 ) -> Iterator[tuple[str, _Rule, pl.Series]]:
     """Each rule of each column, and the rows that break it first."""
     for name, text in texts.items():
-        mark = rows[_MARK + name]
+        mark = rows[MARK + name]
         for number, rule in enumerate(_rules(text), 1):
             yield name, rule, mark == number
 

@@ -105,10 +105,16 @@ def _that_begin_alike(keys: Keys, known: Keys) -> NDArray[np.intp]:
 def fingerprint_bytes(keys: Keys) -> bytes:
     """The set of keys, sorted and packed: the same set makes the same bytes."""
     once = distinct(keys)
-    steps = np.diff(once, prepend=np.uint64(0)).astype("<u8")
-    # Byte by byte: the high bytes of the steps are nearly all zero, and pack to nothing.
-    planes = np.ascontiguousarray(steps.view(np.uint8).reshape(-1, 8).T)
-    return _MAGIC + struct.pack("<Q", len(once)) + zlib.compress(planes.tobytes(), _LEVEL)
+    return _MAGIC + struct.pack("<Q", len(once)) + zlib.compress(_planes(once).data, _LEVEL)
+
+
+def _planes(once: Keys) -> NDArray[np.uint8]:
+    """The steps between keys byte by byte: their high bytes are nearly all zero, and pack to
+    nothing."""
+    steps = np.empty(len(once), dtype="<u8")
+    steps[:1] = once[:1]
+    np.subtract(once[1:], once[:-1], out=steps[1:])
+    return np.ascontiguousarray(steps.view(np.uint8).reshape(-1, 8).T)
 
 
 def read_fingerprint(data: bytes) -> Keys:

@@ -16,7 +16,7 @@ from keepfit.durations import Duration
 from keepfit.errors import DataRefused, UserError
 
 Sides = NDArray[np.int8]
-TRAIN, VALIDATION, HOLDOUT, UNASKED, NOWHERE = 0, 1, 2, 3, -1
+TRAIN, VALIDATION, HOLDOUT, UNASKED, UNREAD, NOWHERE = 0, 1, 2, 3, 4, -1
 _NAMED = {
     **dict.fromkeys(("train", "training", "true", "t", "1"), TRAIN),
     **dict.fromkeys(("validation", "valid", "val"), VALIDATION),

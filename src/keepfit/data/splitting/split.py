@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from keepfit.config.schema.model import ModelSpec
+from keepfit.data.marks import unanswered, unmarked
 from keepfit.data.series import never_asked
 from keepfit.data.splitting import sides as on
 from keepfit.data.splitting.keys import Keys, among, distinct, row_keys
@@ -41,6 +42,8 @@ class Split:
     unasked: pl.DataFrame  # of series: steps that judge nothing, and are known at later cut-offs
     # of series with columns that are known of future steps: rows without a target
     future: pl.DataFrame | None = None
+    # rows that nothing is learned from: their texts have no answer; with the marks that say why
+    unread: pl.DataFrame | None = None
 
     @property
     def pool(self) -> pl.DataFrame:
@@ -130,7 +133,7 @@ def side_rows(  # noqa: PLR0913 - all that a row's side may hang on
     sides, known = _without_known(sides, keys, seen)
     unasked = never_asked(there, sides == on.HOLDOUT, spec)
     sides = np.where(unasked, on.UNASKED, sides).astype(np.int8)
-    sides = on.take_validation(sides, there, keys, times, spec)
+    sides = _without_unread(on.take_validation(sides, there, keys, times, spec), there)
     placed, shared = _apart(sides, keys)
     unlabelled = rows.height - there.height
     future = rows.filter(~labelled) if spec.series and spec.series.dynamic else None
@@ -146,8 +149,10 @@ def split_of(sided: Sided, spec: ModelSpec, pieces: Pieces, seen: Keys | None) -
         report, known=sided.known, before=before, unasked=sided.unasked
     )
     refuse_useless(pieces[0], pieces[2], spec, report)
-    unasked = sided.rows.filter(pl.Series(sided.sides == on.UNASKED))
-    return Split(*pieces, report, unasked, sided.future)
+    unasked, unread = (
+        sided.rows.filter(pl.Series(sided.sides == side)) for side in (on.UNASKED, on.UNREAD)
+    )
+    return Split(*pieces, report, unmarked(unasked), sided.future, unread)
 
 
 Pieces = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, Keys, Keys, Keys, Keys]
@@ -212,6 +217,16 @@ def _without_known(sides: Sides, keys: Keys, seen: Keys | None) -> tuple[Sides, 
     return np.where(known, on.NOWHERE, sides).astype(np.int8), int(known.sum())
 
 
+def _without_unread(sides: Sides, rows: pl.DataFrame) -> Sides:
+    """The sides without training rows whose texts have no answer; those that judge are asked all
+    the same, or a model would look the better the more it refuses."""
+    unread = unanswered(rows)
+    if unread is None:
+        return sides
+    learned = (sides == on.TRAIN) | (sides == on.VALIDATION)
+    return np.where(unread & learned, on.UNREAD, sides).astype(np.int8)
+
+
 def _apart(sides: Sides, keys: Keys) -> tuple[Sides, int]:
     """No key on two sides: the holdout keeps its rows, then the validation rows theirs."""
     placed = sides.copy()
@@ -224,8 +239,9 @@ def _apart(sides: Sides, keys: Keys) -> tuple[Sides, int]:
 
 
 def _assemble(sided: Sided, before: Keys | None = None) -> Pieces:
-    order = canonical_order(sided.rows, sided.keys, sided.times)
-    sides, ordered = sided.sides[order], sided.rows[order]
+    rows = unmarked(sided.rows)
+    order = canonical_order(rows, sided.keys, sided.times)
+    sides, ordered = sided.sides[order], rows[order]
     train, validation, holdout = (
         ordered.filter(pl.Series(sides == side)) for side in (on.TRAIN, on.VALIDATION, on.HOLDOUT)
     )

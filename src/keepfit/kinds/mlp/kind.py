@@ -46,6 +46,8 @@ _KERNELS = ("ATEN_CPU_CAPABILITY", "MKL_CBWR")  # settings that decide how torch
 class MlpModel:
     """A network that has learned; it keeps the protocol `Fitted`."""
 
+    resumed = ""  # where its training went on, if an earlier one was ended; no file tells
+
     def __init__(self, header: Header, weights: bytes, course: Course) -> None:
         """Corrupt where the weights are not those of the header."""
         self.header, self._weights, self.course = header, weights, course
@@ -130,9 +132,11 @@ class MlpKind:
         if lesson.workplace:
             key = key_of(_facts(torch, header, plan, examples, validation))
             unfinished = Unfinished(lesson.workplace, key)
-        weights, course = train(torch, plan, examples, validation, unfinished)
+        weights, course, done = train(torch, plan, examples, validation, unfinished)
         # What is judged is what was written, not what was in memory before.
-        return MlpModel(header, written(self.name, weights), course)
+        model = MlpModel(header, written(self.name, weights), course)
+        model.resumed = f"after epoch {done} of {wanted.epochs}" if done else ""
+        return model
 
     def load(self, files: Mapping[str, bytes]) -> MlpModel:
         """The model that was saved; Corrupt if these are not its files."""

@@ -53,21 +53,24 @@ class Plan:
 
 def train(
     torch: Any, plan: Plan, examples: Examples, validation: Examples | None, unfinished: Unfinished
-) -> tuple[dict[str, Singles], Course]:
+) -> tuple[dict[str, Singles], Course, int]:
     """The weights after the epoch that validation likes best, without validation after the last;
-    and what was lost in each epoch. UserError where it becomes infinite.
+    what was lost in each epoch; and how many of the epochs an earlier training had done. UserError
+    where the loss becomes infinite.
 
     What it has learned by the end of an epoch is kept in `unfinished`: a training that is ended
     goes on from there, to the same weights.
     """
     with pinned(torch, plan.threads):
         learner = _Learner(torch, plan, examples, validation)
-        progress = unfinished.read() or learner.begun()
+        before = unfinished.read()
+        progress = before or learner.begun()
         while progress.epoch < plan.params.epochs and progress.since < plan.params.patience:
             progress = learner.after(progress)
             unfinished.write(progress)
         unfinished.remove()
-    return progress.best, Course(kept=progress.kept, epochs=progress.epochs)
+    course = Course(kept=progress.kept, epochs=progress.epochs)
+    return progress.best, course, before.epoch if before else 0
 
 
 @dataclass(slots=True)

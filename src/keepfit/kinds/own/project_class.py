@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from keepfit.config.code import load_class, place_of
+from keepfit.config.lines import dotted
 from keepfit.config.wording import Wrong, in_plain_words
 from keepfit.data.files.read import in_short
 from keepfit.errors import KeepfitError, UserError
@@ -109,7 +110,7 @@ class OwnClass:
         """What `fit` gets as its params: an instance of its own `params`, else a dict; UserError
         with everything that is wrong."""
         if wrongs := self.wrongs(values):
-            told = [".".join(["params", *map(str, one.path)]) + f" {one.message}" for one in wrongs]
+            told = [f"{dotted(('params', *one.path))} {one.message}" for one in wrongs]
             raise UserError("\n".join(told))
         theirs: Any = getattr(self.made, "params", None)
         table = table_of(theirs)

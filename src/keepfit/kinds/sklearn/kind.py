@@ -7,7 +7,9 @@ from typing import Any, cast
 
 import polars as pl
 
+from keepfit.config.lines import KeyPath
 from keepfit.config.schema.rows import Encode
+from keepfit.config.wording import Wrong
 from keepfit.errors import Corrupt, KeepfitError, UnknownName, guess
 from keepfit.kinds.base import Fitted, Lesson, Params
 from keepfit.kinds.encode import learn
@@ -37,22 +39,24 @@ class SklearnKind:
         has = hasattr(estimator, "partial_fit")
         return None if has else f"for {type(estimator).__name__} has no partial_fit"
 
-    def wrongs(self, params: Params) -> list[tuple[str, str]]:
-        """(key below params, what is wrong with it): what only scikit-learn can tell."""
+    def wrongs(self, params: Params) -> list[Wrong]:
+        """What only scikit-learn can tell of the params."""
         asked = cast(Sklearn, params)
         try:
             estimator = build(asked, seed=0)
         except UnknownName as error:
             near = guess(error.name, error.known)
-            if key := _key_of(error.name, asked.model_extra or {}):
-                return [(key, f"is no {error.what}.{near}")]
-            return [("estimator", f"is '{error.name}', which is no {error.what}.{near}")]
+            if path := _path_of(error.name, asked.model_extra or {}):
+                return [Wrong(path, f"is no {error.what}.{near}")]
+            return [Wrong(("estimator",), f"is '{error.name}', which is no {error.what}.{near}")]
         except KeepfitError as error:
-            return [("estimator", f"cannot be used: {error} {error.hint or ''}".rstrip())]
+            told = f"cannot be used: {error} {error.hint or ''}".rstrip()
+            return [Wrong(("estimator",), told)]
         if asked.epochs is not None and not hasattr(estimator, "partial_fit"):
             named = type(estimator).__name__
             told = f"is {asked.epochs}, and {named} has no partial_fit"
-            return [("epochs", f"{told}; expected no epochs, or another estimator: SGDRegressor")]
+            other = "expected no epochs, or another estimator: SGDRegressor"
+            return [Wrong(("epochs",), f"{told}; {other}")]
         return []
 
     def fit(
@@ -112,13 +116,14 @@ class SklearnKind:
 SKLEARN = SklearnKind()
 
 
-def _key_of(name: str, said: Mapping[str, Any]) -> str | None:
-    """The key among the params that says a parameter: plainly, behind its step, in its step's
-    table; or that has it as its value."""
+def _path_of(name: str, said: Mapping[str, Any]) -> KeyPath | None:
+    """Where the params say a parameter: plainly, behind its step, in its step's table; or where
+    they have it as a value."""
     for key, value in said.items():
-        within = isinstance(value, dict) and name in value
-        if key == name or key.endswith(f"__{name}") or within or value == name:
-            return key
+        if key == name or key.endswith(f"__{name}") or value == name:
+            return (key,)
+        if isinstance(value, dict) and (inner := _path_of(name, value)):
+            return (key, *inner)
     return None
 
 

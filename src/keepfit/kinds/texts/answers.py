@@ -41,6 +41,7 @@ class LabelsFirst(Prediction):
 
     quantiles = None
     levels = ()
+    answered = None
 
     @cached_property
     def probabilities(self) -> np.ndarray:
@@ -55,6 +56,12 @@ class LabelsFirst(Prediction):
             return np.where(silent.to_numpy()[:, None], np.nan, self.probabilities)
 
         return LabelsFirst(Prediction(self.values).without(silent).values, self.classes, chances)
+
+    def answering(self, answered: np.ndarray) -> Prediction:
+        """The same, knowing which of the rows it would have answered unless it had to."""
+        same = LabelsFirst(self.values, self.classes, lambda: self.probabilities)
+        object.__setattr__(same, "answered", answered)
+        return same
 
 
 @dataclass(frozen=True, slots=True)

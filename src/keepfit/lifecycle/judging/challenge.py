@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keepfit.digest import Digest
-from keepfit.errors import Refused
+from keepfit.errors import Refused, UserError
 from keepfit.lifecycle.judging.benchmarks import answers
 from keepfit.lifecycle.judging.champion import Defence
 from keepfit.lifecycle.judging.exhibits import profile_of, subject_of
@@ -21,6 +21,7 @@ from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.open import Opened
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.warm import Beginning, beginning, warm_files
+from keepfit.lifecycle.wrong_params import named
 from keepfit.records.comparison import Side
 from keepfit.records.rows import Column, Snapshot
 from keepfit.records.training import Recipe
@@ -30,6 +31,7 @@ from keepfit.train.job import Fit, Job
 if TYPE_CHECKING:
     from keepfit.data.files.rows import PathOf
     from keepfit.data.prepare import Prepared
+    from keepfit.train.worker import Running
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def train(model: Model, ports: Ports, snapshot: Snapshot, defence: Defence) -> T
     theirs = Contender.of(champion, ground) if champion else None
     rivals = rivals_for(model, ports.registry, ground)
     learned = profile_of(prepared, model.spec)  # while the challenger learns
-    fit = running.result()
+    fit = _result(running, model)
     ports.say(model.name, "judging")
     _same_rows(model, fit, prepared)
     predictor = fit.predictor(model.spec, model.transform(), home=model.root)
@@ -114,6 +116,13 @@ def train(model: Model, ports: Ports, snapshot: Snapshot, defence: Defence) -> T
     )
     against = champion.state.version if champion else None
     return Trained(fit, recipe, judgement, against, found.files, warm_files(begins.warm))
+
+
+def _result(running: Running, model: Model) -> Fit:
+    try:
+        return running.result()
+    except UserError as error:
+        raise named(error, model) from error
 
 
 def _prepared(
