@@ -195,6 +195,19 @@ def test_what_is_inconclusive_says_what_would_settle_it(needed, words, evidence,
     assert "95 % sure of -0.050 to 0.090" in verdict.why
 
 
+def test_rows_that_the_metric_leaves_out_for_both_sides_are_told_and_not_missed(evidence):
+    def on(found, rows):
+        return change(found, comparison=change(found.comparison, rows=rows - 100, left_out=100))
+
+    sound = evidence()
+    fewer = change(
+        on(sound, 1_000),
+        slices=tuple(on(one, 500) for one in sound.slices),
+        rules=tuple(on(one, 1_000) for one in sound.rules),
+    )
+    assert judge(fewer, GATE) == judge(sound, GATE)
+
+
 def test_the_same_answers_are_no_question_of_luck(evidence, comparison):
     apart = Disagreements(distance="absolute difference", rows=1_000, differing=0, mean=0.0)
     same = evidence(comparison=comparison(gain=0.0, low=0.0, high=0.0), disagreements=apart)

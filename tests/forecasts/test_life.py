@@ -321,6 +321,23 @@ def test_a_short_series_does_not_take_the_measure_from_all_others(tmp_path):
     assert evidence["verdict"]["outcome"] == "warn"
 
 
+def test_a_champion_is_compared_on_the_series_that_have_a_scale_and_a_better_one_passes(tmp_path):
+    (tmp_path / "data").mkdir()
+    bound = '{ metric = "mase", max_drop = 0.1 }'
+    text = PROJECT.replace(
+        'metric  = "mase"', f'metric  = "mase"\nslices  = ["shop"]\nrules   = [{bound}]'
+    )
+    text += '\n[model.sales.checks]\nseverity = { series = "note" }\n'
+    (tmp_path / "keepfit.toml").write_text(text.replace("season    = 24", "season    = 7"))
+    new = sales(shops=("new",)).filter(pl.col("hour") >= END - timedelta(hours=40))
+    pl.concat([sales(), new]).write_csv(tmp_path / "data" / "sales-1.csv")
+    keepfit(tmp_path, "run")
+    (tmp_path / "keepfit.toml").write_text(text)
+    told = keepfit(tmp_path, "run")
+    assert "of the champion: better by" in told
+    assert "shop: none of 3 values is significantly worse; " in told
+
+
 def scores_of(root, *arguments):
     told = json.loads(keepfit(root, *arguments, "--json"))
     told = told.get("judgement", told)

@@ -80,8 +80,8 @@ def _unfit(found: RuleScore, evidence: Evidence, confidence: float) -> str | Non
     compared = found.comparison
     if found.error or compared is None or found.challenger is None or found.other is None:
         return found.error or "it was not measured"
-    if found.rows + found.learned != evidence.rows or compared.rows != found.rows:
-        return f"it is of {compared.rows:,} rows; expected {evidence.rows:,}"
+    if found.rows + found.learned != evidence.rows or compared.offered != found.rows:
+        return f"it is of {compared.offered:,} rows; expected {evidence.rows:,}"
     if compared.metric != found.metric or not _as_scored(found, evidence):
         return "the evidence holds other figures beside it"
     if not compared.confidence >= confidence:

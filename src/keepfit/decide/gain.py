@@ -64,9 +64,9 @@ def _called(champion: Side) -> str:
 
 
 def _unfit(found: Comparison, evidence: Evidence, gate: Gate) -> Iterator[str]:
-    if found.metric != evidence.metric or found.rows != evidence.rows:
+    if found.metric != evidence.metric or found.offered != evidence.rows:
         yield (
-            f"the comparison is of {found.metric} on {found.rows:,} rows;"
+            f"the comparison is of {found.metric} on {found.offered:,} rows;"
             f" expected {evidence.metric} on {evidence.rows:,}"
         )
     if not found.confidence >= gate.confidence:

@@ -26,8 +26,8 @@ def _wrong(name: str, found: list[SliceScore], evidence: Evidence) -> Iterator[s
         yield "one of its slices is there twice"
     for score in found:
         compared = score.comparison
-        if compared and (compared.rows, compared.metric) != (score.rows, evidence.metric):
+        if compared and (compared.offered, compared.metric) != (score.rows, evidence.metric):
             yield (
-                f"{score.value} was compared by {compared.metric} on {compared.rows:,} rows;"
+                f"{score.value} was compared by {compared.metric} on {compared.offered:,} rows;"
                 f" expected {evidence.metric} on {score.rows:,}"
             )

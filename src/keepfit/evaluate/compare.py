@@ -16,7 +16,7 @@ from keepfit.evaluate.metrics import Metric, get
 from keepfit.evaluate.names import CLASSIFICATION, default_metric, defaults, of_forecasts
 from keepfit.evaluate.rules import Others, Rival, Terms, asks, rule_scores
 from keepfit.evaluate.sample import NotMeasurable, Sample, classes_of
-from keepfit.evaluate.slices import cut, slice_scores, worst
+from keepfit.evaluate.slices import cut, measurable, slice_scores, worst
 from keepfit.kinds.base import Prediction
 from keepfit.records.comparison import Comparison, MetricScore, RuleScore, SliceScore
 
@@ -77,7 +77,8 @@ def measure(  # noqa: PLR0913 the door of this room: three sides on one holdout,
         score(known.get(asked) or get(asked), sides)
         for asked in asked_for(gate, task, len(sides.challenger.classes), series)
     )
-    parts, asked = cut(rows, gate.slices), asks(gate, champion=sides.champion is not None)
+    parts = measurable(cut(rows, gate.slices), metric, sides.challenger)
+    asked = asks(gate, champion=sides.champion is not None)
     ways = dependence(rows, gate.cluster, times)
     claims = 1 + len(asked)
     compared = sum(part.compared for part in parts)

@@ -35,6 +35,7 @@ def compare(  # noqa: PLR0913 the two sides and the facts of a comparison
     hold together. With `min_gain` it also says about how many rows would settle whether the gain
     exceeds it. NotMeasurable where there is no interval.
     """
+    offered = challenger.size
     if (places := metric.where(challenger)) is not None:
         challenger, champion = challenger.take(places), metric.part(champion)
         dependence = dependence.take(places)
@@ -66,6 +67,7 @@ def compare(  # noqa: PLR0913 the two sides and the facts of a comparison
         confidence=confidence,
         method=interval.method,
         rows=challenger.size,
+        left_out=offered - challenger.size,
         rows_needed=needed,
         unit=ways[0].name if ways else None,
         units=ways[0].count if ways else None,

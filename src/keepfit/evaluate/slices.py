@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -79,6 +79,24 @@ def cut(rows: pl.DataFrame, slices: Sequence[str]) -> list[Part]:
     Parts of fewer than 30 rows, the rarer values together, and what cannot be cut have a note.
     """
     return [part for written in slices for part in _parts(rows, written)]
+
+
+def measurable(parts: Sequence[Part], metric: Metric, sample: Sample) -> list[Part]:
+    """The parts, with a note on those of which a metric of some rows has too few to tell."""
+    try:
+        places = metric.where(sample)
+    except NotMeasurable:
+        return [*parts]  # each part says so
+    if places is None:
+        return [*parts]
+    kept = np.zeros(sample.size, dtype=np.bool_)
+    kept[places] = True
+    return [
+        replace(part, note=f"{metric.name} leaves out too many rows to tell")
+        if part.compared and _too_few(np.flatnonzero(kept[part.rows]))
+        else part
+        for part in parts
+    ]
 
 
 def worst(

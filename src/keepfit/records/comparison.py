@@ -36,9 +36,15 @@ class Comparison(Record, frozen=True, kw_only=True):
     confidence: float
     method: str  # "paired t on per-row losses", "paired bootstrap, 1000 draws"
     rows: int
+    left_out: int = 0  # further rows, on which the metric measures neither side
     rows_needed: int | None = None  # about how many rows would settle it, where it is not settled
     unit: str | None = None  # what holds rows that hang together: cluster, day, hour; None: a row
     units: int | None = None  # how many of them there are
+
+    @property
+    def offered(self) -> int:
+        """How many rows there were to compare on."""
+        return self.rows + self.left_out
 
 
 class SliceScore(Record, frozen=True, kw_only=True):
