@@ -210,7 +210,9 @@ def test_rows_that_the_metric_leaves_out_for_both_sides_are_told_and_not_missed(
 
 def test_the_same_answers_are_no_question_of_luck(evidence, comparison):
     apart = Disagreements(distance="absolute difference", rows=1_000, differing=0, mean=0.0)
-    same = evidence(comparison=comparison(gain=0.0, low=0.0, high=0.0), disagreements=apart)
+    scores = tuple(change(score, champion=score.challenger) for score in evidence().scores)
+    none = comparison(gain=0.0, low=0.0, high=0.0)
+    same = evidence(comparison=none, disagreements=apart, scores=scores)
     verdict = judge(same, Gate())
     assert verdict.outcome == "fail"
     told = "the same answers as the champion 1.0.0-aff1242 on all 1,000 rows: nothing to release"
@@ -220,6 +222,7 @@ def test_the_same_answers_are_no_question_of_luck(evidence, comparison):
         change(same, disagreements=change(apart, one_sided=1)),  # it refuses other rows
         change(same, disagreements=change(apart, rows=999)),
         change(same, disagreements=None),
+        change(same, scores=(scores[0], change(scores[1], champion=0.5))),  # of quantiles, say
     ):
         assert judge(other, Gate()).outcome == "fail"
         assert "neither better nor worse" in text_of(judge(other, Gate()), "gain")

@@ -31,11 +31,13 @@ def gain(evidence: Evidence, gate: Gate) -> Iterator[Reason]:
 
 
 def _same_answers(evidence: Evidence, found: Comparison) -> bool:
-    """Whether no answer is another, so that it is no question of luck or of more rows."""
+    """Whether no answer is another, so that it is no question of luck or of more rows; nor what
+    stands beside the answers, such as quantiles, which only scores tell of."""
     seen = evidence.disagreements
     if seen is None or (seen.rows, seen.differing, seen.one_sided) != (evidence.rows, 0, 0):
         return False
-    return found.gain == found.low == found.high == 0
+    scored = all(score.challenger == score.champion for score in evidence.scores)
+    return scored and found.gain == found.low == found.high == 0
 
 
 def _lacks(evidence: Evidence, gate: Gate, score: MetricScore | None) -> Iterator[str]:
