@@ -377,6 +377,25 @@ def test_on_a_file_too_series_without_a_scale_are_counted(tmp_path, newer):
     assert "mase leaves out 1 of 4 series" in told
 
 
+def test_a_version_whose_series_had_other_names_is_measured_on_a_file_and_by_a_plan(
+    tmp_path, newer
+):
+    (tmp_path / "data").mkdir()
+    sales().write_csv(tmp_path / "data" / "sales-1.csv")
+    text = PROJECT + '\n[model.sales.promote]\nproduction = "auto"\n'
+    before = text.replace('"shop"', '"place"')
+    before = before.replace(
+        'time   = "hour"', 'time   = "hour"\nderive = { place = "upper(shop)" }'
+    )
+    (tmp_path / "keepfit.toml").write_text(before)
+    keepfit(tmp_path, "run")
+    mase = scores_of(tmp_path, "evaluate", "sales@latest", "--data", str(newer))["mase"]
+    (tmp_path / "keepfit.toml").write_text(text)
+    assert scores_of(tmp_path, "evaluate", "sales@latest", "--data", str(newer))["mase"] == mase
+    (tmp_path / "data" / "sales-2.csv").write_bytes(newer.read_bytes())
+    assert "champion's mase" in keepfit(tmp_path, "plan")
+
+
 def test_the_holdout_as_a_file_has_the_mase_that_it_was_judged_by(project):
     late = pl.col("hour") >= END - timedelta(hours=36)
     sales().filter(late).write_csv(project / "holdout.csv")

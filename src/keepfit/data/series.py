@@ -132,14 +132,21 @@ def without_scale(holdout: pl.DataFrame, spec: ModelSpec) -> tuple[Finding, ...]
 
 
 def scales(rows: pl.DataFrame, past: pl.DataFrame, spec: ModelSpec) -> pl.Series:
+    """Of each row how its series moved in the `past`: see `moves`."""
+    series, time = spec.series, spec.data.time
+    assert series is not None and time is not None  # noqa: S101, PT018 the caller has looked
+    return moves(rows, past, series, time, spec.target)
+
+
+def moves(
+    rows: pl.DataFrame, past: pl.DataFrame, series: Series, time: str, target: str
+) -> pl.Series:
     """Of each row the mean absolute difference of its series to a season before, in the `past`.
 
     It is what MASE divides by (Hyndman and Koehler, 2006); null where the series has no season.
     """
-    series, time = spec.series, spec.data.time
-    assert series is not None and time is not None  # noqa: S101, PT018 the caller has looked
     by = id_columns(series)
-    known = observed(past, series, time, spec.target).select(*by, STEP, VALUE)
+    known = observed(past, series, time, target).select(*by, STEP, VALUE)
     before = known.with_columns(pl.col(STEP) + series.season).rename({VALUE: "before"})
     pairs = known.join(before, on=[*by, STEP], how="inner").with_columns(__all=0)
     moved = pairs.group_by([*by, "__all"]).agg((pl.col(VALUE) - pl.col("before")).abs().mean())

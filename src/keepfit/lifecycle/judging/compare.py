@@ -76,7 +76,7 @@ def _ground(model: Model, ports: Ports, data: Path | None, unit: Opened) -> Grou
     ground = ground_of(model, ports, data)
     if data is None:
         return ground
-    rows = with_scale(ground.rows, unit)
+    rows = with_scale(ground.rows, ground.raw, unit)
     return replace(ground, rows=rows, findings=(*ground.findings, *without_scale(rows, model.spec)))
 
 

@@ -55,16 +55,16 @@ def score_between(
 
 def measured(model: Model, predictor: Predictor, ready: Ready) -> float | None:
     """The gate's metric of a model on rows that are ready; None where it cannot be measured."""
-    from keepfit.data.series import scales
     from keepfit.evaluate.sample import NotMeasurable, Sample, classes_of
+    from keepfit.lifecycle.judging.scale import scale_of
     from keepfit.train.backtest import said_of
 
-    rows, truth = ready.rows, ready.rows[model.spec.target]
+    rows, raw, truth = ready.rows, ready.raw(), ready.rows[model.spec.target]
     try:
         if predictor.series is not None:
             kept = cast("Observing", predictor.fitted).kept()
-            rows = rows.with_columns(scales(rows, kept, model.spec))
-        said = said_of(predictor, ready.raw(), truth)
+            rows = rows.with_columns(scale_of(raw, kept, predictor))
+        said = said_of(predictor, raw, truth)
     except DataRefused:  # steps are missing between what it observed and these
         return None
     classes = classes_of(truth, said) if model.task == "classification" else ()
