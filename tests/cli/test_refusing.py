@@ -101,6 +101,15 @@ def test_a_rule_says_how_much_less_may_be_answered(answering):
     )
 
 
+def test_a_text_that_was_derived_is_refused_as_any_other(answering):
+    answering.edit("keepfit.toml", 'features = ["said"]', 'features = ["told"]')
+    answering.edit("keepfit.toml", "data.text.said]", "data.text.told]")
+    derive = 'key    = ["id"]\nderive = { told = "said || \'!\'" }'
+    answering.edit("keepfit.toml", 'key    = ["id"]', derive)
+    refusing_lots(answering, '{ metric = "coverage", max_drop = 0.1 }').refuses(3)
+    assert "removed by text.told.reject.lots" in answering.keepfit("show", "code@latest").out
+
+
 def test_coverage_may_be_what_champion_and_challenger_are_compared_on(answering):
     answering.edit("keepfit.toml", "[model.code.gate]", '[model.code.gate]\nmetric = "coverage"')
     done = refusing_lots(answering, '{ metric = "coverage", min = 0.1 }')

@@ -158,6 +158,13 @@ def test_training_rows_that_have_no_answer_are_counted_by_rule_with_examples():
     ]
 
 
+def test_of_a_text_that_was_derived_examples_tell_what_it_was_cleaned_to():
+    told = {"said": Text(lower=True, min_length=3)}
+    marked = texts.cleaned(pl.DataFrame({"said": ["OK", "Shirt"]}), told)
+    (short,) = texts.removals(marked, told, raw="raw:")
+    assert (short.rows, short.examples) == (1, ({"said": "ok"},))
+
+
 def test_a_row_of_two_bad_columns_is_counted_once():
     told = {"a": Text(min_length=3), "b": Text(min_length=3)}
     rows = pl.DataFrame({"a": ["x", "long"], "b": ["y", "z"]})

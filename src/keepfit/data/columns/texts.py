@@ -68,12 +68,14 @@ def removals(
 ) -> list[Removal]:
     """What each rule takes of cleaned rows: those that it refuses, or that are vague.
 
-    Examples tell a text as it came, which stands below its name behind `raw`, and `show`.
+    Examples tell a text as it came, which stands below its name behind `raw`, or else, of one that
+    was derived, as it was cleaned; and `show`.
     """
     taken = []
     every = pl.repeat(value=False, n=rows.height, dtype=pl.Boolean, eager=True)
     for name, rule, marked in _marked(rows, texts):
-        came = rows.filter(marked & ~every).with_columns(pl.col(raw + name).alias(name))
+        kept = raw + name if raw + name in rows.columns else name
+        came = rows.filter(marked & ~every).with_columns(pl.col(kept).alias(name))
         told = [*(column for column in show if column in rows.columns), name]
         taken.append(removal(f"text.{name}.{rule.name}", rule.told, came.select(told)))
         every |= marked
