@@ -393,7 +393,9 @@ def test_a_version_whose_series_had_other_names_is_measured_on_a_file_and_by_a_p
     (tmp_path / "keepfit.toml").write_text(text)
     assert scores_of(tmp_path, "evaluate", "sales@latest", "--data", str(newer))["mase"] == mase
     (tmp_path / "data" / "sales-2.csv").write_bytes(newer.read_bytes())
-    assert "champion's mase" in keepfit(tmp_path, "plan")
+    then = scores_of(tmp_path, "show", "sales@latest")["mase"]["challenger"]
+    told = f"champion's mase {then:.3f} → {mase['challenger']:.3f} on them"
+    assert told in keepfit(tmp_path, "plan")
 
 
 def test_the_holdout_as_a_file_has_the_mase_that_it_was_judged_by(project):

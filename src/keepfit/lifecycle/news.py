@@ -78,7 +78,8 @@ def news_since(model: Model, ports: Ports, newest: VersionState) -> News:
     if opened is None or not news.known:
         return news
     metric = gate_metric(model)
-    then, now = judged_at(ports.registry, model, opened), measured(model, opened.predictor, ready)
+    then = judged_at(ports.registry, model, opened)
+    now = measured(model, opened.predictor, opened.manifest.candidate, ready)
     worse = worse_by(metric, then, now)
     return replace(news, metric=metric.name, then=then, now=now, worse=worse)
 

@@ -164,7 +164,7 @@ class _Course:
         if not ready.rows.height:
             return 0, None
         predictor = fit.predictor(model.spec, model.transform(), home=model.root)
-        return ready.rows.height, measured(model, predictor, ready)
+        return ready.rows.height, measured(model, predictor, fit.candidate, ready)
 
 
 def _warm(fit: Fit) -> Warm:

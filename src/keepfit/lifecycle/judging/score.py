@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from keepfit.data.prepare import Ready
     from keepfit.evaluate.metrics import Metric
     from keepfit.kinds.base import Observing
+    from keepfit.records.training import Candidate
     from keepfit.train.predictor import Predictor
 
 
@@ -49,21 +50,28 @@ def score_between(
     except DataRefused:
         return Served(0, None)
     rows = ready.rows.height
-    predictor = opened.predictor if opened else None
-    return Served(rows, measured(model, predictor, ready) if predictor and rows else None)
+    if opened is None or not rows:
+        return Served(rows, None)
+    return Served(rows, measured(model, opened.predictor, opened.manifest.candidate, ready))
 
 
-def measured(model: Model, predictor: Predictor, ready: Ready) -> float | None:
-    """The gate's metric of a model on rows that are ready; None where it cannot be measured."""
+def measured(
+    model: Model, predictor: Predictor, candidate: Candidate, ready: Ready
+) -> float | None:
+    """The gate's metric of a model on rows that are ready; None where it cannot be measured.
+
+    Of one that keeps its last steps alone these are what the errors of a forecast are measured in.
+    """
     from keepfit.evaluate.sample import NotMeasurable, Sample, classes_of
-    from keepfit.lifecycle.judging.scale import scale_of
+    from keepfit.lifecycle.judging.scale import learned_by, scale_of
     from keepfit.train.backtest import said_of
 
     rows, raw, truth = ready.rows, ready.raw(), ready.rows[model.spec.target]
     try:
         if predictor.series is not None:
-            kept = cast("Observing", predictor.fitted).kept()
-            rows = rows.with_columns(scale_of(raw, kept, predictor))
+            learned = learned_by(predictor, candidate)
+            past = cast("Observing", predictor.fitted).kept() if learned is None else learned
+            rows = rows.with_columns(scale_of(raw, past, predictor))
         said = said_of(predictor, raw, truth)
     except DataRefused:  # steps are missing between what it observed and these
         return None
