@@ -60,8 +60,11 @@ def test_accuracy_among_the_answered_is_another_metric():
 def test_no_gate_hangs_on_accuracy_among_the_answered_alone(gate):
     with pytest.raises(ValidationError, match="which a model raises by answering less"):
         Gate.model_validate(gate)
-    bound = [{"metric": "coverage", "max_drop": 0.01}]
-    Gate.model_validate(gate | {"rules": [*gate.get("rules", []), *bound]})
+    rules = gate.get("rules", [])
+    drop, least = ({"metric": "coverage", **bound} for bound in ({"max_drop": 0.01}, {"min": 0.9}))
+    with pytest.raises(ValidationError, match=r"such as .* min = 0\.9"):
+        Gate.model_validate(gate | {"rules": [*rules, drop]})  # it holds no first version
+    Gate.model_validate(gate | {"rules": [*rules, least]})
     Gate(metrics=("selective_accuracy",))
 
 

@@ -72,6 +72,28 @@ def test_a_new_target_is_judged_by_the_absolute_rules_for_nothing_compares_with_
     assert [step.what for step in new.releases] == ["asked"]
 
 
+def test_a_challenger_that_takes_rows_from_the_exam_waits_for_a_person(life):
+    first = life.first_champion()
+    life.months(11)
+    life.change("price > 1000", "price > 200000")
+    (told,) = (
+        finding.message
+        for finding in life.retrained().judgement.evidence.findings
+        if finding.check == "clean"
+    )
+    assert told.startswith(f"the clean rule `a-price-not-a-typo` is not as in {first.version}:")
+    assert life.stages["production"] == first.version.split("-")[0]
+
+
+def test_a_challenger_that_is_cleaned_as_its_champion_was_takes_no_rows_from_the_exam(life):
+    life.first_champion()
+    life.months(11)
+    life.change("clean  =", 'transform = "features:same"\nclean  =')
+    (life.root / "features.py").write_text("def same(rows):\n    return rows\n")
+    found = life.retrained().judgement.evidence.findings
+    assert "clean" not in {finding.check for finding in found}
+
+
 def test_the_champion_reads_its_columns_as_it_learned_to(life):
     first = life.first_champion()
     life.add('[model.price.checks]\nschema = "note"')

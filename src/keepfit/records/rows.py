@@ -56,7 +56,7 @@ class Removal(Record, frozen=True, kw_only=True):
 class Finding(Record, frozen=True, kw_only=True):
     """What a check of the data found."""
 
-    check: str  # schema, nulls, unique, ranges, freshness, rows, series, labels, zeros
+    check: str  # schema, nulls, unique, ranges, freshness, rows, series, labels, zeros, clean
     severity: Severity
     message: str  # place, value, what was expected
     column: str | None = None

@@ -108,12 +108,13 @@ class Gate(Table):
 
     @model_validator(mode="after")
     def _refusing_wins_nothing(self) -> Self:
-        bound = [rule.metric for rule in self.rules if rule.severity == "fail"]
+        # a drop alone is no bound: a first version has no champion, and drops add up
+        bound = [r.metric for r in self.rules if r.severity == "fail" and r.min is not None]
         decisive = [self.metric, *(rule.metric for rule in self.rules)]
         if SELECTIVE in decisive and COVERAGE not in bound:
             raise ValueError(
-                f"hangs on {SELECTIVE}, which a model raises by answering less; expected a rule on "
-                f'{COVERAGE} beside it, such as {{ metric = "{COVERAGE}", max_drop = 0.01 }}'
+                f"hangs on {SELECTIVE}, which a model raises by answering less; expected a least "
+                f'{COVERAGE} beside it, such as {{ metric = "{COVERAGE}", min = 0.9 }}'
             )
         return self
 

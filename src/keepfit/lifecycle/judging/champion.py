@@ -36,10 +36,27 @@ def champion_for(model: Model, registry: Registry) -> Defence:
     """
     best = champion_of(model, _vouched(model, registry))
     opened = open_rival(model, registry, best) if best else None
-    if best is None or opened:
-        return Defence(opened)
+    if best is None:
+        return Defence(None)
+    if opened:
+        return Defence(opened, _cleaned_otherwise(model, opened))
     message = f"{best.version} predicts another target than `{model.spec.target}`: nothing compares"
     return Defence(None, (Finding(check="target", severity="warn", message=message),))
+
+
+def _cleaned_otherwise(model: Model, champion: Opened) -> tuple[Finding, ...]:
+    """That rows judge no more which did when the champion was judged: hard ones may be among them,
+    and the fewer there are, the better both sides look."""
+    before = champion.spec.data.clean
+    new = [name for name, rule in model.spec.data.clean.items() if before.get(name) != rule]
+    if not new:
+        return ()
+    rules = f"rule `{new[0]}` is" if len(new) == 1 else f"rules `{'`, `'.join(new)}` are"
+    message = (
+        f"the clean {rules} not as in {champion.state.version}: the rows that would be removed "
+        "for it judge neither of the two"
+    )
+    return (Finding(check="clean", severity="warn", message=message),)
 
 
 def open_champion(model: Model, registry: Registry) -> Opened | None:
