@@ -67,7 +67,7 @@ class Data(Table):
     window: Span | None = None
     """how far back training looks, counted from where the holdout begins"""
     clean: dict[str, str] = {}
-    """named SQL conditions; rows for which one is not true neither teach nor judge; they are counted"""
+    """named SQL conditions; rows for which one is false do not teach or judge; they are counted"""
     derive: dict[str, str] = {}
     """new columns as SQL expressions, the same in training and in serving"""
     origin: Origin | None = None
