@@ -13,7 +13,7 @@ from keepfit.data.columns.texts import problems
 from keepfit.data.files.read import reading
 from keepfit.data.files.rows import refuse_other_columns
 from keepfit.data.files.sources import Found, find
-from keepfit.data.prepare import named_columns, no_column
+from keepfit.data.make import named_columns, no_column
 from keepfit.data.splitting import slices
 from keepfit.records.rows import Column, Part
 

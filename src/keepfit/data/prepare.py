@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,23 +15,17 @@ from keepfit.config.schema.model import ModelSpec
 from keepfit.data.checking.check import check
 from keepfit.data.checking.findings import of_cut
 from keepfit.data.columns import origin, texts
-from keepfit.data.columns.clean import clean
-from keepfit.data.columns.features import Transform, derive, input_columns
-from keepfit.data.columns.features import transform as transform_rows
+from keepfit.data.columns.features import Transform, input_columns
 from keepfit.data.files.read import reading
 from keepfit.data.files.rows import PathOf, rows_of, rows_of_source
 from keepfit.data.files.sources import HOLDOUT
+from keepfit.data.make import RAW, Making, kept, make, shown
 from keepfit.data.marks import unanswered, unmarked
 from keepfit.data.series import scales
-from keepfit.data.splitting import slices
 from keepfit.data.splitting.keys import Keys, row_keys
 from keepfit.data.splitting.split import Split, cut, has_target
 from keepfit.data.types.dtypes import columns_of
-from keepfit.errors import UserError, guess
 from keepfit.records.rows import Column, Finding, Removal, Snapshot
-
-_COLUMNS = "columns come from the source, data.derive and data.transform"
-_RAW = "__raw."  # before the name of a raw column that derive or transform wrote over
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +64,6 @@ class Ready:
     def raw(self) -> pl.DataFrame:
         """The same rows as they came in, before derive and transform, without the target."""
         return _raw_of(self.rows, self.columns)
-
-
-@dataclass(frozen=True, slots=True)
-class Making:
-    """How raw rows become rows with features."""
-
-    spec: ModelSpec
-    transform: Transform | None
-    root: Path | None
 
 
 def prepare(  # noqa: PLR0913 - one sentence, and the world it is said in
@@ -124,7 +109,7 @@ def prepare(  # noqa: PLR0913 - one sentence, and the world it is said in
             *origin.findings(split.train, spec),
             *_unasked(split, spec),
         ),
-        bad=checked.bad.drop(cs.starts_with(_RAW)),
+        bad=checked.bad.drop(cs.starts_with(RAW)),
         schema=input_columns(columns, spec.data, spec.features, spec.target),
         columns=inputs_of(raw, spec),
     )
@@ -167,7 +152,7 @@ def _unasked(split: Split, spec: ModelSpec) -> tuple[Finding, ...]:
 
 def key_of(raw: pl.DataFrame, rows: pl.DataFrame, spec: ModelSpec) -> tuple[str, ...]:
     """The columns of `rows` that name a row: what they were before derive and transform."""
-    return tuple(_kept(name, rows.columns) for name in spec.data.key or sorted(raw.columns))
+    return tuple(kept(name, rows.columns) for name in spec.data.key or sorted(raw.columns))
 
 
 def inputs_of(raw: pl.DataFrame, spec: ModelSpec) -> tuple[Column, ...]:
@@ -177,7 +162,7 @@ def inputs_of(raw: pl.DataFrame, spec: ModelSpec) -> tuple[Column, ...]:
 
 def _raw_of(rows: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
     names = [column.name for column in columns]
-    return rows.select([pl.col(_kept(name, rows.columns)).alias(name) for name in names])
+    return rows.select([pl.col(kept(name, rows.columns)).alias(name) for name in names])
 
 
 def _read(snapshot: Snapshot, spec: ModelSpec, path: PathOf) -> pl.DataFrame:
@@ -193,28 +178,6 @@ def _read_holdout(snapshot: Snapshot, spec: ModelSpec, path: PathOf) -> pl.DataF
         return rows_of_source(snapshot, HOLDOUT, spec.data, path).collect()
 
 
-def make(raw: pl.DataFrame, making: Making) -> tuple[pl.DataFrame, tuple[Removal, ...]]:
-    """Raw rows to rows with features, and what was removed.
-
-    Rows whose texts have no answer are marked: nothing is to be learned from them.
-    """
-    spec, place = making.spec, f"model.{making.spec.name}.data"
-    changed = [name for name in (*spec.data.derive, *spec.data.text) if name in raw.columns]
-    given = _keep(raw, raw, list(dict.fromkeys(changed)))
-    derived = derive(given.lazy(), spec.data.derive, where=f"{place}.derive")
-    before = transform_rows(derived, None, where=f"{place}.derive")
-    read = texts.cleaned(before, spec.data.text, where=f"{place}.text")
-    cleaned, removals = clean(read, spec.data.clean, show=_shown(spec), where=f"{place}.clean")
-    rows = _transformed(cleaned, raw.columns, making)
-    _refuse_unknown_columns(rows, spec)
-    return rows, removals
-
-
-def _shown(spec: ModelSpec) -> list[str]:
-    """The columns that say which row an example is."""
-    return [*spec.data.key, *filter(None, [spec.data.time])]
-
-
 def _answered(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows but for those whose texts have no answer."""
     unread = unanswered(rows)
@@ -225,33 +188,7 @@ def _unread(split: Split, spec: ModelSpec) -> list[Removal]:
     """What each rule of texts took from what is learned from."""
     if split.unread is None:
         return []
-    return texts.removals(split.unread, spec.data.text, raw=_RAW, show=_shown(spec))
-
-
-def _transformed(rows: pl.DataFrame, raw: Sequence[str], making: Making) -> pl.DataFrame:
-    if making.transform is None:
-        return rows
-    spec = making.spec
-    # Neither is there in serving: a transform that needs one fails now.
-    hidden = [spec.target, *([spec.data.origin.column] if spec.data.origin else [])]
-    given = unmarked(rows).lazy()
-    given = given.drop(cs.starts_with(_RAW) | cs.by_name(hidden, require_all=False))
-    place = f"model.{spec.name}.data.transform"
-    made = transform_rows(given, making.transform, where=place, root=making.root)
-    changed = [name for name in raw if name in made.columns and not made[name].equals(rows[name])]
-    lost = [name for name in rows.columns if name not in made.columns]
-    return _keep(made.hstack(rows.select(lost)), rows, changed)
-
-
-def _keep(rows: pl.DataFrame, raw: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-    """The rows with raw columns beside those that were, or will be, written over them."""
-    return rows.with_columns(
-        [raw[name].alias(_RAW + name) for name in names if _RAW + name not in rows.columns]
-    )
-
-
-def _kept(name: str, columns: Sequence[str]) -> str:
-    return _RAW + name if _RAW + name in columns else name
+    return texts.removals(split.unread, spec.data.text, raw=RAW, show=shown(spec))
 
 
 def _there(rows: pl.DataFrame | None) -> list[pl.DataFrame]:
@@ -266,43 +203,3 @@ def added(removals: Sequence[Removal], more: Sequence[Removal]) -> tuple[Removal
         msgspec.structs.replace(a, rows=a.rows + b.rows, examples=(a.examples + b.examples)[:3])
         for a, b in zip(removals, more, strict=True)
     )
-
-
-def _refuse_unknown_columns(rows: pl.DataFrame, spec: ModelSpec) -> None:
-    for place, name in named_columns(spec):
-        if name not in rows.columns:
-            raise UserError(
-                f"model.{spec.name}.{place} {no_column(name, rows.columns)}",
-                hint=_COLUMNS,
-            )
-    for i, written in enumerate(spec.gate.slices):
-        if wrong := slices.type_problem(written, rows.schema):
-            raise UserError(f"model.{spec.name}.gate.slices[{i}] {wrong}", hint=_COLUMNS)
-
-
-def no_column(name: str, known: Iterable[str]) -> str:
-    """What is said of a column that the file names and the rows have not, with a guess."""
-    return f"is `{name}`, which is no column of the rows.{guess(name, known)}"
-
-
-def named_columns(spec: ModelSpec) -> Iterator[tuple[str, str]]:
-    """(place below the model, column) of every column that the file names; slices are apart."""
-    yield "target", spec.target
-    for place, names in (
-        ("features", spec.features),
-        ("series.dynamic", spec.series.dynamic if spec.series else ()),
-        ("data.key", spec.data.key),
-        ("gate.cluster", spec.gate.cluster),
-        ("gate.baseline.by", () if isinstance(spec.gate.baseline, str) else spec.gate.baseline.by),
-        ("encode.categorical", spec.encode.categorical),
-    ):
-        yield from ((f"{place}[{i}]", name) for i, name in enumerate(names))
-    yield from ((f"data.text.{name}", name) for name in spec.data.text)
-    for place, named in (
-        ("data.time", spec.data.time),
-        ("data.origin.column", spec.data.origin and spec.data.origin.column),
-        ("split.group", spec.split.group),
-        ("split.column", spec.split.column),
-    ):
-        if named:
-            yield place, named

@@ -15,7 +15,7 @@ from keepfit.config.schema.model import ModelSpec
 from keepfit.data.columns.expressions import row_by_row
 from keepfit.data.files.read import reading
 from keepfit.data.files.rows import PathOf, parts_of_source
-from keepfit.data.prepare import Making, make, named_columns
+from keepfit.data.make import Making, make, named_columns
 from keepfit.digest import Digest, digest_of, sha256
 from keepfit.records.rows import Part, Removal, Snapshot
 
