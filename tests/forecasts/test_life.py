@@ -165,6 +165,22 @@ def test_files_to_go_on_from_that_are_not_there_are_named(project):
         project, "predict", "sales@latest", "asked.csv", "x.csv", "--observe", "day-1?.txt", code=2
     )
     assert "no file matches day-1?.txt" in told
+    assert "next: correct --observe or serve.observe, or bring the file there" in told
+
+
+def test_files_to_go_on_from_may_be_named_one_by_one(project, newer):
+    rows = pl.read_csv(project / newer.name)
+    halves = ["first.csv", "second.csv"]
+    for name, half in zip(halves, (rows[: rows.height // 2], rows[rows.height // 2 :]), strict=True):
+        half.write_csv(project / name)
+    late = asked(project, ("west", END + timedelta(hours=30)), ("north", END + timedelta(hours=30)))
+    whole, _ = predicted(project, "sales@latest", late, "--observe", newer.name)
+    named = [word for name in halves for word in ("--observe", name)]
+    parts, _ = predicted(project, "sales@latest", late, *named)
+    assert parts.equals(whole)
+    one, other = (served(project, observe=files) for files in (halves, newer.name))
+    question = ("west", END + timedelta(hours=30))
+    assert json.loads(answer(one, question)) == json.loads(answer(other, question))
 
 
 def test_the_same_version_is_built_again_byte_for_byte(project):

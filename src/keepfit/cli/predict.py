@@ -50,7 +50,9 @@ Moved = Callable[[int, float], None]
 @click.option(
     "--observe",
     metavar="FILES",
-    help="Newer rows with their target, from which a forecast goes on; else serve.observe.",
+    multiple=True,
+    help="Newer rows with their target, from which a forecast goes on, and what is known of steps "
+    "to come; may be given again. Else serve.observe.",
 )
 @click.option(
     "--max-rejects",
@@ -72,7 +74,7 @@ def predict_(  # noqa: PLR0913 a flag each
     probabilities: bool | None,
     top_k: int,
     prefix: int,
-    observe: str | None,
+    observe: tuple[str, ...],
     max_rejects: str,
     format_: str | None,
 ) -> None:
@@ -97,7 +99,7 @@ def predict_(  # noqa: PLR0913 a flag each
         probabilities=probabilities,
         top_k=top_k,
         prefix=prefix,
-        observe=observe or "",
+        observe=observe,
         max_rejects=_share(max_rejects),
     )
     begun = monotonic()
@@ -157,7 +159,8 @@ def _looked(asked: Asked, project: Project) -> Asked:
     from keepfit.names import Reference
 
     spec = project.models.get(Reference.parse(asked.reference).model)
-    observe = asked.observe or (spec.serve.observe if spec else "") or ""
+    named = asked.observe or (spec.serve.observe if spec else None) or ()
+    observe = (named,) if isinstance(named, str) else named
     observed = seen(observe, project.root) if observe else ""
     return change(asked, observe=observe, observed=observed)
 
