@@ -40,8 +40,7 @@ def test_a_benchmark_that_is_not_there_is_found(once_trained, call):
         ),
         (
             'estimator = "linear_model.Ridge"',
-            "is 'linear_model.Ridge'; expected a class of scikit-learn by its full name, "
-            "such as 'sklearn.linear_model.Ridge'",
+            "of scikit-learn by its full name, such as 'sklearn.linear_model.Ridge'",
         ),
         (
             'estimator = "RandomForestRegressor"',

@@ -63,8 +63,8 @@ def _dotted(text: str) -> bool:
 
 
 def _seconds(value: object) -> object:
-    if isinstance(value, str):
-        raise ValueError("expected a number of seconds, such as 120")
+    if isinstance(value, str):  # pydantic reads no TypeError
+        raise ValueError("expected a number of seconds, such as 120")  # noqa: TRY004
     return value
 
 
