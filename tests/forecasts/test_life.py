@@ -487,6 +487,16 @@ def test_series_are_not_torn_into_folds(project):
     assert "folds of rows would tear them apart" in told
 
 
+def test_a_season_that_is_left_out_is_noted(tmp_path):
+    (tmp_path / "data").mkdir()
+    sales(24 * 12).write_csv(tmp_path / "data" / "sales-1.csv")
+    (tmp_path / "keepfit.toml").write_text(PROJECT)
+    assert "series.season" not in keepfit(tmp_path, "check")
+    (tmp_path / "keepfit.toml").write_text(PROJECT.replace("season    = 24\n", ""))
+    told = keepfit(tmp_path, "check")
+    assert "series.season is left out, which is 1: no season is looked for; of steps of 1" in told
+
+
 def test_a_kind_that_forecasts_asks_for_series(tmp_path):
     text = PROJECT.partition("[model.sales.series]")[0]
     (tmp_path / "data").mkdir()
