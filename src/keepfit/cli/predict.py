@@ -226,8 +226,8 @@ def _show(written: Written, took: float) -> None:
         next_step(f"They are in {written.output}; --overwrite predicts them again")
         return
     done_now = written.rows + written.rejected - written.resumed
-    speed = f"{count(round(done_now / max(took, 1e-9)), 'row')}/s"
-    click.echo(f"{symbol('pass')} {rows} predicted by {written.version} in {took:.1f} s ({speed})")
+    speed = f" ({count(round(done_now / max(took, 1e-9)), 'row')}/s)" if done_now else ""
+    click.echo(f"{symbol('pass')} {rows} predicted by {written.version} in {took:.1f} s{speed}")
     if written.rejected:
         places = ", ".join(written.rejects[:3]) + (", …" if len(written.rejects) > 3 else "")
         click.echo(f"{symbol('warn')} {count(written.rejected, 'row')} rejected: {places}")
