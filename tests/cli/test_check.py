@@ -40,7 +40,11 @@ def test_a_benchmark_that_is_not_there_is_found(once_trained, call):
         ),
         (
             'estimator = "linear_model.Ridge"',
-            "is 'linear_model.Ridge'; expected a class of scikit-learn by its full name",
+            "of scikit-learn by its full name, such as 'sklearn.linear_model.Ridge'",
+        ),
+        (
+            'estimator = "RandomForestRegressor"',
+            "by its full name, such as 'sklearn.ensemble.RandomForestRegressor'",
         ),
         (
             'estimator = "sklearn.linear_model.Ridge"\nepochs = 3',
@@ -56,6 +60,7 @@ def test_an_estimator_and_its_parameters_are_looked_at(project, said, told):
     )
     project.keepfit("check").refuses(2, told, "1 problem")
     sound = said.replace("Rige", "Ridge").replace('"linear', '"sklearn.linear').splitlines()[0]
+    sound = sound.replace('"Random', '"sklearn.ensemble.Random')
     project.edit("keepfit.toml", said, sound)
     assert project.keepfit("check").code == 0
 

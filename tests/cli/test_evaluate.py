@@ -72,7 +72,9 @@ def test_compare_of_a_version_with_itself_exits_with_3(two, call):
 
 
 def test_compare_of_two_models_is_refused(two, call):
-    call(two, "compare", "fare@1.0", "tips@1.0").refuses(2, "versions of different models")
+    call(two, "compare", "fare@1.0", "tips@1.0").refuses(
+        2, "versions of different models", "keepfit train fare --set model.fare.kind=KIND"
+    )
 
 
 def test_what_is_no_reference_is_answered_with_the_spellings(two, call):

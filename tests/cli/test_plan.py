@@ -21,6 +21,13 @@ def test_plan_says_what_is_due_and_why_and_what_to_type(trained, call):
     assert lines[-1].endswith(". Run: keepfit run")
 
 
+def test_what_is_due_by_a_flag_is_run_with_the_same_flag(trained, call):
+    asked = "--set", "model.fare.params.alpha=2.0"
+    said = call(trained, "plan", *asked)
+    assert said.out.endswith(". Run: keepfit run with the same --set\n")
+    assert "keepfit run fare with the same --set" in call(trained, "train", "fare", *asked).out
+
+
 def test_plan_says_where_nothing_is_due(trained, call):
     lines = call(trained, "plan").out.splitlines()
     assert lines[0].split(maxsplit=3) == ["·", "fare", "fresh", "nothing changed since 1.0.0"]

@@ -111,6 +111,9 @@ def test_another_way_to_clean_is_due_as_a_minor_version_and_both_answer_the_same
     assert done.code in {0, 3}, done.err  # the gate may say that it is no better
     compared = of_texts.keepfit("compare", "code@1.0", "code@1.1", "--json")
     assert compared.code == 0, compared.err
+    shown = of_texts.keepfit("compare", "code@1.0", "code@1.1").out
+    assert "Where they disagree most, by the sum of differing probabilities:" in shown
+    assert "second  apart" in shown
     evidence = json.loads(compared.out)["judgement"]["evidence"]
     assert LONG in {case["features"]["said"] for case in evidence["disagreements"]["most"]}
     assert evidence["certificate"]["champion"]["answers"] == evidence["rows"]

@@ -65,6 +65,16 @@ def test_what_changes_the_model_is_named_and_raises_a_number(resolved, changed, 
     assert training_digest(old) != training_digest(new)
 
 
+def test_of_another_kind_the_params_that_both_take_are_named_and_the_others_follow(resolved):
+    lasso = BASE.replace("ridge", "lasso") + "params.alpha = 0.3\n"
+    said = [str(change) for change in changes(resolved(), resolved(text=lasso))]
+    assert said == ["kind ridge → lasso", "params.alpha 1.0 → 0.3"]
+    plain = BASE.replace("ridge", "linear")
+    assert [str(change) for change in changes(resolved(), resolved(text=plain))] == [
+        "kind ridge → linear"
+    ]
+
+
 @pytest.mark.parametrize(
     "changed",
     [

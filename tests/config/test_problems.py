@@ -99,7 +99,7 @@ def test_each_mistake_is_told_with_value_and_expectation(folder, sound, written,
     ("written", "problem"),
     [
         ("windw = '1 day'", "windw is not a known key. Did you mean `window`?"),
-        ("transform = 'a.b'", "transform is 'a.b'; expected 'module:function'"),
+        ("transform = 'a.b'", "transform is 'a.b'; expected 'module:function', such as 'a:b'"),
         ("key = ['version']", "key has `version`, a column that predictions add; rename it"),
     ],
 )
@@ -131,6 +131,34 @@ def test_a_misspelt_kind_is_guessed(folder, sound):
     assert folder.problems() == [
         "keepfit.toml:5: model.fare.kind is 'rigde', which is no kind. Did you mean `ridge`?"
     ]
+
+
+def test_a_kind_that_lacks_its_end_is_told_both(folder, sound):
+    folder.write(sound.replace('"ridge"', '"lightgbm"'))
+    (problem,) = folder.problems()
+    assert problem.endswith("Did you mean `lightgbm-classifier` or `lightgbm-regressor`?")
+
+
+def test_a_class_is_asked_for_where_one_is_expected(folder, sound):
+    folder.write(sound.replace('"ridge"', '"python"\nparams = { class = "median.Median" }'))
+    (problem,) = folder.problems()
+    assert problem.endswith("expected 'module:Class', such as 'median:Median'")
+
+
+def test_seconds_are_asked_for_where_a_span_was_written(folder, sound):
+    folder.write(f'{sound}[model.fare.tune]\ntimeout = "2 minutes"\n')
+    (problem,) = folder.problems()
+    assert problem.endswith("timeout is '2 minutes'; expected a number of seconds, such as 120")
+
+
+def test_a_series_that_is_no_list_is_the_only_problem_of_a_forecast(folder):
+    folder.write(
+        '[project]\nname = "shops"\n[model.demand]\nkind = "seasonal-naive"\ntarget = "sold"\n'
+        'data = { source = "sales.csv", time = "day" }\n'
+        'series = { id = "shop", frequency = "1 day", horizon = 7 }\n'
+    )
+    (problem,) = folder.problems()
+    assert "model.demand.series.id is 'shop'; expected a list" in problem
 
 
 def test_the_target_is_no_feature_and_features_are_named_once(folder, sound):

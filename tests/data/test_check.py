@@ -114,6 +114,9 @@ def test_all_that_fails_is_refused_at_once_and_says_where_the_rows_are(spec):
     with pytest.raises(DataRefused, match=r"share their key .*; `x` is null") as caught:
         refuse(result.findings, "bad.parquet")
     assert caught.value.hint == "the rows are in bad.parquet"
+    with pytest.raises(DataRefused, match="the data of `sales` was refused") as caught:
+        refuse(result.findings, model="sales")
+    assert "[model.sales.checks]" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("checks", [{"nulls": {"xx": 0.1}}, {"ranges": {"xx": [0, 1]}}])

@@ -105,7 +105,7 @@ def test_without_it_nothing_is_said_from_the_first_step_that_lacks_it(learned, l
     )
     now = learned.observe(some)
     assert now.predict(some.select("shop", "hour")).values.is_finite().all()
-    with pytest.raises(NoForecast, match="nothing known of it up to their step") as refused:
+    with pytest.raises(NoForecast, match="nothing known of it up to this step") as refused:
         now.predict(later.select("shop", "hour"))
     (told,) = refused.value.refusals
     assert (told.column, told.rows) == ("rain", [*range(5, 12)])
@@ -283,10 +283,13 @@ def test_a_forecast_by_the_weather_from_the_file_to_its_answers(name, tmp_path):
     next_.select("shop", "hour").write_csv(tmp_path / "asked.csv")
     then, _ = predicted(tmp_path, "sales@latest", "asked.csv", "--observe", "new/*.csv")
     assert then["prediction"].is_finite().all()
+    both = ("--observe", "new/came.csv", "--observe", "new/next.csv")
+    again, _ = predicted(tmp_path, "sales@latest", "asked.csv", *both)
+    assert again.equals(then)
     told, _ = predicted(tmp_path, "sales@latest", "asked.csv", "--observe", "new/came.csv")
     assert told.height == 0
     reasons = pl.read_csv(tmp_path / "said.rejects.csv")["reason"]
-    assert reasons[0].startswith("wet: nothing known of it up to their step")
+    assert reasons[0].startswith("wet: nothing known of it up to this step")
     evidence = json.loads(keepfit(tmp_path, "show", "sales@latest", "--json"))["judgement"]
     assert evidence["evidence"]["rows"] == 2 * HORIZON
 

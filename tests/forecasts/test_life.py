@@ -165,6 +165,22 @@ def test_files_to_go_on_from_that_are_not_there_are_named(project):
         project, "predict", "sales@latest", "asked.csv", "x.csv", "--observe", "day-1?.txt", code=2
     )
     assert "no file matches day-1?.txt" in told
+    assert "next: correct --observe or serve.observe, or bring the file there" in told
+
+
+def test_files_to_go_on_from_may_be_named_one_by_one(project, newer):
+    rows = pl.read_csv(project / newer.name)
+    halves = ["first.csv", "second.csv"]
+    rows[: rows.height // 2].write_csv(project / halves[0])
+    rows[rows.height // 2 :].write_csv(project / halves[1])
+    late = asked(project, ("west", END + timedelta(hours=30)))
+    whole, _ = predicted(project, "sales@latest", late, "--observe", newer.name)
+    named = [word for name in halves for word in ("--observe", name)]
+    parts, _ = predicted(project, "sales@latest", late, *named)
+    assert parts.equals(whole)
+    one, other = (served(project, observe=files) for files in (halves, newer.name))
+    question = ("west", END + timedelta(hours=30))
+    assert json.loads(answer(one, question)) == json.loads(answer(other, question))
 
 
 def test_the_same_version_is_built_again_byte_for_byte(project):
@@ -469,6 +485,16 @@ def test_check_names_the_command_that_brings_a_missing_extra(tmp_path):
 def test_series_are_not_torn_into_folds(project):
     told = keepfit(project, "train", "sales", "--sizes", "3", code=2)
     assert "folds of rows would tear them apart" in told
+
+
+def test_a_season_that_is_left_out_is_noted(tmp_path):
+    (tmp_path / "data").mkdir()
+    sales(24 * 12).write_csv(tmp_path / "data" / "sales-1.csv")
+    (tmp_path / "keepfit.toml").write_text(PROJECT)
+    assert "series.season" not in keepfit(tmp_path, "check")
+    (tmp_path / "keepfit.toml").write_text(PROJECT.replace("season    = 24\n", ""))
+    told = keepfit(tmp_path, "check")
+    assert "series.season is left out, which is 1: no season is looked for; of steps of 1" in told
 
 
 def test_a_kind_that_forecasts_asks_for_series(tmp_path):

@@ -47,24 +47,27 @@ def check_(
     if gate:
         _check_gate(session, project, models)
         return
-    from keepfit.lifecycle.check import check_model, check_store
+    from keepfit.lifecycle.check import check_model, check_store, notes_on
 
     names = _named(project, models)
     problems = [p for name in names for p in check_model(project, name)]
     problems += check_store(project)
     if problems:
         raise ConfigError(problems)
+    notes = {name: notes_on(project, name) for name in names}
     session.show(
-        {"models": names, "problems": []},
-        lambda: _all_well(names, project.store),
+        {"models": names, "problems": [], "notes": notes},
+        lambda: _all_well(notes, project.store),
     )
 
 
-def _all_well(models: list[str], store: str) -> None:
-    for name in models:
+def _all_well(notes: dict[str, list[str]], store: str) -> None:
+    for name, told in notes.items():
         click.echo(f"{symbol('pass')} {name}: file, code and sources are in order")
+        for note in told:
+            click.echo(f"{symbol('note')} {name}: {note}")
     click.echo(f"{symbol('pass')} store {store} can be written")
-    next_step(f"{count(len(models), 'model')} checked. Next: keepfit plan")
+    next_step(f"{count(len(notes), 'model')} checked. Next: keepfit plan")
 
 
 def _named(project: Project, models: tuple[str, ...]) -> list[str]:

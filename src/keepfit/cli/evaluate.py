@@ -107,7 +107,11 @@ def _compare(session: Session, first: str, second: str, data: Path | None) -> No
     asked = (project.stages, project.root, partial(trust_of, project))
     name = Reference.parse(first).model
     if Reference.parse(second).model != name:
-        raise UserError(f"{first} and {second} are versions of different models")
+        raise UserError(
+            f"{first} and {second} are versions of different models; expected two of one model",
+            hint=f"hold another kind or other params against {name}'s champion, without publishing "
+            f"anything: keepfit train {name} --set model.{name}.kind=KIND",
+        )
     with session.ports(project) as ports:
         challenger, champion = (
             open_reference(ports.registry, text, *asked) for text in (first, second)
@@ -134,6 +138,8 @@ def _show_compared(compared: Compared) -> None:
 
 def show_disagreements(evidence: Evidence) -> None:
     """The rows on which the sides differ most, and the slices."""
+    from keepfit.records.disagreement import PROBABILITIES
+
     found = evidence.disagreements
     if found is None:
         return
@@ -141,12 +147,15 @@ def show_disagreements(evidence: Evidence) -> None:
     if found.one_sided:
         click.echo(f"{count(found.one_sided, 'row')} would be answered by one of them alone.")
     if found.most:
-        click.echo("Where they disagree most:")
+        # Two that answer with one label may be far apart in how sure they are.
+        by = f", by the {found.distance}" if found.distance == PROBABILITIES else ""
+        click.echo(f"Where they disagree most{by}:")
         named = tuple(_name(found.most[0]))
         rows = [
-            (*_name(row).values(), row.truth, row.challenger, row.champion) for row in found.most
+            (*_name(row).values(), row.truth, row.challenger, row.champion, *_apart(row, by))
+            for row in found.most
         ]
-        table(rows, (*named, "truth", "first", "second"))
+        table(rows, (*named, "truth", "first", "second", *(["apart"] if by else [])))
     if found.slices:
         click.echo(f"\nBy slice ({found.distance}):")
         slices = [
@@ -154,6 +163,10 @@ def show_disagreements(evidence: Evidence) -> None:
             for s in found.slices
         ]
         table(slices, ("slice", "differ", "mean"), right="mean")
+
+
+def _apart(row: DisagreementRow, by: str) -> tuple[float, ...]:
+    return (row.distance,) if by else ()
 
 
 def _name(row: DisagreementRow) -> dict[str, str]:

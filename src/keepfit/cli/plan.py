@@ -28,12 +28,12 @@ def plan_(session: Session, models: tuple[str, ...], *, check: bool) -> None:
     project = session.project()
     with session.ports(project) as ports:
         plans = [plan(model, ports) for model in models_of(project, models, cache=ports.cache)]
-    session.show(plans, lambda: _show(plans))
+    session.show(plans, lambda: _show(plans, session.same))
     if check and any(p.status == "due" for p in plans):
         sys.exit(SOMETHING_IS_DUE)
 
 
-def _show(plans: list[Plan]) -> None:
+def _show(plans: list[Plan], same: str) -> None:
     rows: list[tuple[str, str, str, str]] = []
     for p in plans:
         first, *others = p.reasons
@@ -55,4 +55,4 @@ def _show(plans: list[Plan]) -> None:
         return
     known = [p.seconds for p in due if p.seconds is not None]
     about = f", about {seconds(sum(known))}" if len(known) == len(due) else ""
-    next_step(f"{len(due)} due{about}. Run: keepfit run")
+    next_step(f"{len(due)} due{about}. Run: keepfit run{same}")

@@ -50,7 +50,9 @@ Moved = Callable[[int, float], None]
 @click.option(
     "--observe",
     metavar="FILES",
-    help="Newer rows with their target, from which a forecast goes on; else serve.observe.",
+    multiple=True,
+    help="Newer rows with their target, from which a forecast goes on, and what is known of steps "
+    "to come; may be given again. Else serve.observe.",
 )
 @click.option(
     "--max-rejects",
@@ -72,7 +74,7 @@ def predict_(  # noqa: PLR0913 a flag each
     probabilities: bool | None,
     top_k: int,
     prefix: int,
-    observe: str | None,
+    observe: tuple[str, ...],
     max_rejects: str,
     format_: str | None,
 ) -> None:
@@ -97,7 +99,7 @@ def predict_(  # noqa: PLR0913 a flag each
         probabilities=probabilities,
         top_k=top_k,
         prefix=prefix,
-        observe=observe or "",
+        observe=observe,
         max_rejects=_share(max_rejects),
     )
     begun = monotonic()
@@ -157,7 +159,8 @@ def _looked(asked: Asked, project: Project) -> Asked:
     from keepfit.names import Reference
 
     spec = project.models.get(Reference.parse(asked.reference).model)
-    observe = asked.observe or (spec.serve.observe if spec else "") or ""
+    named = asked.observe or (spec.serve.observe if spec else None) or ()
+    observe = (named,) if isinstance(named, str) else named
     observed = seen(observe, project.root) if observe else ""
     return change(asked, observe=observe, observed=observed)
 
@@ -223,8 +226,8 @@ def _show(written: Written, took: float) -> None:
         next_step(f"They are in {written.output}; --overwrite predicts them again")
         return
     done_now = written.rows + written.rejected - written.resumed
-    speed = f"{count(round(done_now / max(took, 1e-9)), 'row')}/s"
-    click.echo(f"{symbol('pass')} {rows} predicted by {written.version} in {took:.1f} s ({speed})")
+    speed = f" ({count(round(done_now / max(took, 1e-9)), 'row')}/s)" if done_now else ""
+    click.echo(f"{symbol('pass')} {rows} predicted by {written.version} in {took:.1f} s{speed}")
     if written.rejected:
         places = ", ".join(written.rejects[:3]) + (", …" if len(written.rejects) > 3 else "")
         click.echo(f"{symbol('warn')} {count(written.rejected, 'row')} rejected: {places}")

@@ -168,16 +168,16 @@ def train_(session: Session, model: str, *, sizes: str | None, chart: Path | Non
         with session.ports(project, trainer) as ports:
             subject = model_of(project, model, cache=ports.cache)
             kept = train_only(subject, ports, project.root / ".keepfit")
-    session.show(kept.judgement, lambda: _show_kept(model, kept))
+    session.show(kept.judgement, lambda: _show_kept(model, kept, session.same))
 
 
-def _show_kept(model: str, kept: Kept) -> None:
+def _show_kept(model: str, kept: Kept, same: str) -> None:
     verdict = kept.judgement.verdict
     click.echo(f"{symbol(verdict.outcome)} {model} candidate  {verdict.outcome}")
     _show_resumed(kept.resumed)
     show_reasons(verdict)
     show_scores(kept.judgement.evidence)
-    next_step(f"It lies in {kept.folder}. To publish what is due: keepfit run {model}")
+    next_step(f"It lies in {kept.folder}. To publish what is due: keepfit run {model}{same}")
 
 
 def show_scores(evidence: Evidence) -> None:

@@ -91,6 +91,12 @@ class Session:
             cache.save()
 
     @property
+    def same(self) -> str:
+        """What to add to a next step, that it may speak of the same file; no value, which may be
+        secret."""
+        return " with the same --set" if self.overrides else ""
+
+    @property
     def shows_progress(self) -> bool:
         """Whether somebody watches, and wants to."""
         return not (self.quiet or self.json) and sys.stderr.isatty()

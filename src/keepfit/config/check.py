@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -108,11 +108,19 @@ def _check_params(table: Table, known: Known) -> tuple[BaseModel | None, list[Wr
     if not isinstance(kind, str) or not isinstance(params, dict):
         return None, []  # the schema says so already
     if kind not in known.kinds:
-        wrong = f"is {shown(table.raw['kind'])}, which is no kind.{guess(kind, known.kinds)}"
+        wrong = f"is {shown(table.raw['kind'])}, which is no kind.{_kind_meant(kind, known.kinds)}"
         return None, [Wrong(("kind",), wrong)]
     raw = table.raw.get("params", {})
     checked, wrongs = _checked(known.params_of(kind), Table(raw, params))
     return checked, [Wrong(("params", *wrong.path), wrong.message) for wrong in wrongs]
+
+
+def _kind_meant(kind: str, kinds: Collection[str]) -> str:
+    """A guess; of a name that lacks its end both kinds that begin so."""
+    tasks = [f"{kind}-{task}" for task in ("classifier", "regressor")]
+    if set(tasks) <= set(kinds):
+        return f" Did you mean `{tasks[0]}` or `{tasks[1]}`?"
+    return guess(kind, kinds)
 
 
 def _space_wrongs(table: Table, known: Known) -> Iterator[Wrong]:

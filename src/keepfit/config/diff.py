@@ -70,19 +70,25 @@ def bump(old: Mapping[str, Any], new: Mapping[str, Any]) -> Bump:
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
-    """Every key that can change the fitted bytes and differs between two resolved models."""
+    """Every key that can change the fitted bytes and differs between two resolved models.
+
+    Of params that only one of two kinds takes the change of the kind tells enough.
+    """
     before, after = dict(_leaves(_training(old))), dict(_leaves(_training(new)))
     keys = dict.fromkeys([*before, *after])
     pairs = ((key, before.get(key, NOTHING), after.get(key, NOTHING)) for key in keys)
     found = [Change(dotted(key), was, now) for key, was, now in pairs if was != now]
     names = {change.key for change in found}
-    return [change for change in found if not _follows(change.key, names)]
+    return [change for change in found if not _follows(change, names)]
 
 
-def _follows(key: str, changed: set[str]) -> bool:
-    """Whether it is the order of rules of which some came or went."""
-    rules = f"{key.removesuffix('_order')}."
-    return key in _ORDERS and any(name.startswith(rules) for name in changed)
+def _follows(change: Change, changed: set[str]) -> bool:
+    """Whether it is the order of rules of which some came or went, or a param of one kind alone."""
+    if change.key in _ORDERS:
+        rules = f"{change.key.removesuffix('_order')}."
+        return any(name.startswith(rules) for name in changed)
+    alone = change.old is NOTHING or change.new is NOTHING
+    return alone and "kind" in changed and change.key.startswith("params.")
 
 
 def _training(resolved: Mapping[str, Any]) -> dict[str, Any]:

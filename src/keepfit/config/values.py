@@ -42,13 +42,35 @@ def _cron(text: str) -> str:
 
 
 def _function(text: str) -> str:
+    return _of_module(text, "function")
+
+
+def _class(text: str) -> str:
+    return _of_module(text, "Class")
+
+
+def _of_module(text: str, what: str) -> str:
     module, colon, name = text.partition(":")
-    if not (colon and name.isidentifier() and all(p.isidentifier() for p in module.split("."))):
-        raise ValueError("expected 'module:function'")
-    return text
+    if colon and name.isidentifier() and _dotted(module):
+        return text
+    module, _, name = text.rpartition(".")
+    meant = f", such as '{module}:{name}'" if _dotted(module) and name.isidentifier() else ""
+    raise ValueError(f"expected 'module:{what}'{meant}")
+
+
+def _dotted(text: str) -> bool:
+    return all(part.isidentifier() for part in text.split("."))
+
+
+def _seconds(value: object) -> object:
+    if isinstance(value, str):  # pydantic reads no TypeError
+        raise ValueError("expected a number of seconds, such as 120")  # noqa: TRY004
+    return value
 
 
 Cron = Annotated[str, AfterValidator(_cron)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 FunctionPath = Annotated[str, AfterValidator(_function)]
+ClassPath = Annotated[str, AfterValidator(_class)]
+Seconds = Annotated[float, Field(gt=0), BeforeValidator(_seconds)]
 Holdout = Annotated[Span | Fraction, Field(union_mode="left_to_right")]

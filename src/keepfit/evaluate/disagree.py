@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 from polars.exceptions import PolarsError
 
 from keepfit.kinds.base import Prediction
-from keepfit.records.disagreement import DisagreementRow, Disagreements, DisagreementSlice
+from keepfit.records.disagreement import (
+    PROBABILITIES,
+    DisagreementRow,
+    Disagreements,
+    DisagreementSlice,
+)
 
 SHOWN = 10  # rows that are shown
 MOST_VALUES = 50  # of a slice that are looked at: those with most rows
@@ -66,7 +71,7 @@ def _answered(side: Prediction) -> NDArray[np.bool_]:
 def _distance(ours: Prediction, theirs: Prediction) -> tuple[Numbers, str]:
     mine, other = ours.probabilities, theirs.probabilities
     if mine is not None and other is not None and ours.classes == theirs.classes:
-        return np.nan_to_num(np.abs(mine - other).sum(axis=1)), "sum of differing probabilities"
+        return np.nan_to_num(np.abs(mine - other).sum(axis=1)), PROBABILITIES
     if ours.values.dtype.is_numeric() and not ours.classes and not theirs.classes:
         apart = (ours.values.cast(pl.Float64) - theirs.values.cast(pl.Float64)).abs()
         return np.nan_to_num(apart.fill_null(0.0).to_numpy()), "absolute difference"

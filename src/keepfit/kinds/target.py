@@ -32,7 +32,7 @@ def refuse_no_number(series: pl.Series) -> None:
     if not series.dtype.is_numeric():
         raise UserError(
             f"target `{series.name}` is {series.dtype}; a regression expects numbers",
-            hint='for classes set kind = "logistic"',
+            hint='for classes set kind = "logistic", or one whose name ends in -classifier',
         )
 
 

@@ -23,6 +23,8 @@ from keepfit.store.open import open_store
 if TYPE_CHECKING:
     from keepfit.kinds.base import Params
 
+_SEASONS = {"15 minutes": 96, "1 hour": 24, "1 day": 7, "1 month": 12, "1 quarter": 4}
+
 Look = Callable[[], object]  # raises what is wrong
 
 
@@ -40,6 +42,16 @@ def check_model(project: Project, name: str) -> list[Problem]:
         Problem(_place(project, f"model.{name}.{key}"), f"model.{name}.{key}", told)
         for key, told in found + _baseline(project, name)
     ]
+
+
+def notes_on(project: Project, name: str) -> list[str]:
+    """What is in order, and perhaps not what was meant."""
+    series = project.models[name].series
+    if series is None or "season" in series.model_fields_set:
+        return []
+    usual = _SEASONS.get(str(series.frequency))
+    meant = f"; of steps of {series.frequency} it often is {usual}" if usual else ""
+    return [f"series.season is left out, which is 1: no season is looked for{meant}"]
 
 
 def _params(project: Project, name: str) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -17,21 +18,34 @@ if TYPE_CHECKING:
     from keepfit.train.predictor import Predictor
 
 
-def seen(pattern: str, root: Path) -> Digest:
+def seen(patterns: str | Sequence[str], root: Path) -> Digest:
     """What the files look like now: another one once a file is there, is gone, or was written."""
-    stats = [(str(path), path.stat()) for path in files_of(pattern, root)]
+    stats = [(str(path), path.stat()) for path in files_of(patterns, root)]
     return digest_of([(path, stat.st_size, stat.st_mtime_ns) for path, stat in stats])
 
 
-def files_of(pattern: str, root: Path) -> list[Path]:
-    """The files that are named, local ones; UserError where there are none."""
-    found = [one.path for one in find("observe", pattern, root)]
+def files_of(patterns: str | Sequence[str], root: Path) -> list[Path]:
+    """The files that are named, local ones, in the order of the patterns, of which the later one
+    counts where both tell of a step; UserError where there are none."""
+    found: dict[Path, None] = {}
+    for pattern in [patterns] if isinstance(patterns, str) else patterns:
+        found |= dict.fromkeys(_local(pattern, root))
+    return list(found)
+
+
+def _local(pattern: str, root: Path) -> list[Path]:
+    try:
+        found = [one.path for one in find("observe", pattern, root)]
+    except UserError as error:
+        raise UserError(
+            str(error), hint="correct --observe or serve.observe, or bring the file there"
+        ) from error
     if None in found:
         raise UserError(f"observe {pattern} lies in a bucket; expected files of this machine")
     return [path for path in found if path]
 
 
-def observing(predictor: Predictor, pattern: str, root: Path) -> Predictor:
+def observing(predictor: Predictor, patterns: str | Sequence[str], root: Path) -> Predictor:
     """The predictor of a forecast, at the end of what it was trained on and of the files' rows.
 
     They have the columns of the training, the target among them; rows without a target are left
@@ -43,13 +57,13 @@ def observing(predictor: Predictor, pattern: str, root: Path) -> Predictor:
             f"{predictor.version} forecasts no series: there is nothing to observe",
             hint="leave out observe",
         )
-    rows = _rows(predictor, pattern, root)
+    rows = _rows(predictor, patterns, root)
     known = predictor.observed(rows).with_columns(rows[predictor.target])
     fitted = cast("Observing", predictor.fitted).observe(known)
     return replace(predictor, fitted=fitted)
 
 
-def _rows(predictor: Predictor, pattern: str, root: Path) -> pl.DataFrame:
+def _rows(predictor: Predictor, patterns: str | Sequence[str], root: Path) -> pl.DataFrame:
     import polars as pl
 
     from keepfit.data.files.incoming import scan_incoming
@@ -64,7 +78,7 @@ def _rows(predictor: Predictor, pattern: str, root: Path) -> pl.DataFrame:
         *(Column(name=name, dtype="Float64") for name in (*raw, predictor.target)),
     )
     read = []
-    for path in files_of(pattern, root):
+    for path in files_of(patterns, root):
         with reading(str(path)):
             rows = scan_incoming(path).collect()
         if dynamic and predictor.target not in rows.columns:  # it tells of steps to come alone

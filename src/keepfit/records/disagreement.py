@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from keepfit.records.base import Record
 
+PROBABILITIES = "sum of differing probabilities"  # a distance, 0 to 2
+
 
 class DisagreementRow(Record, frozen=True, kw_only=True):
     """A holdout row on which champion and challenger differ."""

@@ -91,9 +91,10 @@ class ModelSpec(Table):
         named, static, time = series.get("id", ()), series.get("static", ()), data.get("time")
         if time is None:
             raise ValueError("has `series`; expected data.time, which says when a step is")
-        lists = all(isinstance(one, list | tuple) for one in (named, static))
-        if not (lists and isinstance(time, str)):
+        if not isinstance(time, str):
             return table
+        # What is no list is named by its own check, and not once more as features that lack.
+        named, static = (one if isinstance(one, list | tuple) else () for one in (named, static))
         step = (*naming(named, static), time)
         return {"features": step, **table, "data": {"key": step, **data}}
 

@@ -18,9 +18,9 @@ class Answering(Table):
     """answer with so many of the likeliest labels and their scores"""
     prefix: Annotated[int, Field(ge=0)] = 0
     """answer with so many first characters of labels, what begins alike added up; 0: all of them"""
-    observe: str | None = None
-    """files of newer rows with their target, from which a forecast goes on: "data/sales-*.csv"; a
-    server looks at them as often as at the stage"""
+    observe: str | tuple[str, ...] | None = None
+    """files of newer rows with their target, from which a forecast goes on: "data/sales-*.csv", or
+    several; a server looks at them as often as at the stage"""
     log: Annotated[float, Field(ge=0, le=1)] = 0.0
     """the share of requests whose rows and answers are kept in the store; 0: none"""
     mask: tuple[str, ...] = ()

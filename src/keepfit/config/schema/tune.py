@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from keepfit.config.schema.table import Table
+from keepfit.config.values import Seconds
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Number = int | Finite
@@ -66,5 +67,5 @@ class Tune(Table):
     """what candidates are compared on; else the gate's"""
     seed: int | None = None
     """of the folds and of the search; else split.seed"""
-    timeout: Annotated[float, Field(gt=0)] | None = None
+    timeout: Seconds | None = None
     """seconds after which no trial begins"""

@@ -66,9 +66,10 @@ def refuse(findings: Iterable[Finding], bad_rows: str | None = None, *, model: s
     failing = [finding for finding in findings if finding.severity == "fail"]
     if failing:
         whose = f" of `{model}`" if model else ""
+        mend = f"mend the rows, or see what [model.{model or 'NAME'}.checks] can say of them"
         raise DataRefused(
             f"the data{whose} was refused: " + "; ".join(finding.message for finding in failing),
-            hint=f"the rows are in {bad_rows}" if bad_rows else "mend the rows, or model.….checks",
+            hint=f"the rows are in {bad_rows}" if bad_rows else mend,
         )
 
 

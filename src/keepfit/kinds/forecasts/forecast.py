@@ -105,7 +105,10 @@ class Forecaster:
             raise NoForecast([one for one in told if one.rows])
         found = self.answers[places, ahead]
         if (silent := np.isnan(found[:, 0])).any():
-            why = "nothing known of it up to their step: observe rows that tell it, target empty"
+            why = (
+                "nothing known of it up to this step. Rows that are asked for do not tell it: "
+                "name the file that does by --observe or serve.observe"
+            )
             raise NoForecast([Refusal(series.dynamic[0], np.flatnonzero(silent).tolist(), why)])
         values = pl.Series("prediction", np.ascontiguousarray(found[:, 0]))
         quantiles = found[:, 1:] if series.quantiles else None

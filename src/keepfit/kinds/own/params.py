@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from keepfit.config.values import FunctionPath
+from keepfit.config.values import ClassPath
 from keepfit.kinds.base import Params
 
 
@@ -16,5 +16,5 @@ class Python(Params):
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Any]
 
-    class_: FunctionPath = Field(alias="class")
+    class_: ClassPath = Field(alias="class")
     """module:Class, from a file beside keepfit.toml"""

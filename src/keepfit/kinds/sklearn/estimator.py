@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import inspect
 import re
@@ -109,9 +110,12 @@ def _value(value: Any) -> Any:
 def _class(path: str) -> Any:
     module, _, name = path.rpartition(".")
     if not _PUBLIC.fullmatch(path):
+        short = {full.rpartition(".")[2]: full for full in _all()}
+        near = difflib.get_close_matches(name, short, n=1)
+        meant = short[near[0]] if near else "sklearn.ensemble.RandomForestRegressor"
         raise UserError(
             f"params.estimator is '{path}'; expected a class of scikit-learn by its full name, "
-            "such as 'sklearn.ensemble.RandomForestRegressor'"
+            f"such as '{meant}'"
         )
     base = _module("base").BaseEstimator
     try:

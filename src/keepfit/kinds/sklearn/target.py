@@ -42,7 +42,10 @@ def codes_of(target: pl.Series, classes: tuple[Label, ...]) -> np.ndarray:
 def numbers_of(target: pl.Series) -> np.ndarray:
     """The values as floats; UserError for what is no number."""
     if not (target.dtype.is_numeric() or target.dtype == pl.Boolean):
-        raise UserError(f"target `{target.name}` is {target.dtype}; a regression expects numbers")
+        raise UserError(
+            f"target `{target.name}` is {target.dtype}; a regression expects numbers",
+            hint="for classes name an estimator that ends in Classifier under params",
+        )
     return target.cast(pl.Float64).to_numpy()
 
 

@@ -37,7 +37,7 @@ class Asked(Record, frozen=True, kw_only=True):
     probabilities: bool | None = None  # None: those of all classes, unless top_k asks for some
     top_k: int = 0
     prefix: int = 0  # answer with so many first characters of labels; 0: with whole labels
-    observe: str = ""  # files of newer rows, from which a forecast goes on; "": none
+    observe: tuple[str, ...] = ()  # files of newer rows, from which a forecast goes on
     observed: Digest = ""  # what these look like
     max_rejects: float = MAX_REJECTS  # the largest share of rows that may be left out
     pace: Pace = Pace()
