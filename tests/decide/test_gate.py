@@ -238,6 +238,11 @@ def test_without_a_champion_the_absolute_rules_decide(evidence):
     verdict = judge(alone, GATE)
     assert verdict.outcome == "pass"
     assert "no champion" in text_of(verdict, "gain")
+    assert text_of(verdict, "gain").endswith("alone decide (mae 6.61, naive 20.00)")
+    unlike = change(alone, scores=tuple(change(s, baseline=None) for s in alone.scores))
+    assert text_of(judge(unlike, Gate()), "gain").endswith("alone decide (mae 6.61)")
+    worse = change(alone, scores=tuple(change(s, baseline=0.0) for s in alone.scores))
+    assert text_of(judge(worse, Gate()), "gain").endswith("alone decide (mae 6.61, naive 0.00)")
     strict = Gate(rules=(Rule(metric="mae", max=5),))
     assert judge(alone, strict).outcome == "fail"
     nothing = change(alone, scores=())

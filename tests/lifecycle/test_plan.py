@@ -33,6 +33,14 @@ def test_nothing_is_due_after_a_run(champion):
     assert (plan.status, plan.reasons) == ("fresh", ("nothing changed since 1.0.0",))
 
 
+def test_a_plan_says_how_long_the_last_retraining_took_on_this_machine(life):
+    assert life.plan().seconds is None
+    done = life.run()
+    assert life.plan().seconds == pytest.approx(done.seconds, abs=0.001)
+    (life.root / ".keepfit" / "took" / life.name).write_text("a while")
+    assert life.plan().seconds is None
+
+
 def test_new_rows_are_counted_and_the_champion_is_scored_on_them(champion):
     champion.months(11)
     plan = champion.plan()

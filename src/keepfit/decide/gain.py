@@ -21,13 +21,24 @@ def gain(evidence: Evidence, gate: Gate) -> Iterator[Reason]:
         yield Reason(rule=RULE, outcome="fail", text=missing)
     elif evidence.comparison is None:
         text = "there is no champion to compare with: the absolute rules alone decide"
-        yield Reason(rule=RULE, outcome="pass", text=text)
+        yield Reason(rule=RULE, outcome="pass", text=text + _scored(score))
     elif evidence.champion is not None and _same_answers(evidence, evidence.comparison):
         rows = f"on all {evidence.rows:,} rows"
         text = f"the same answers as the champion{_called(evidence.champion)} {rows}"
         yield Reason(rule=RULE, outcome="fail", text=f"{text}: nothing to release")
     elif score is not None:
         yield _judged(evidence.comparison, score, gate)
+
+
+def _scored(score: MetricScore | None) -> str:
+    """What the first version of all reaches, beside a predictor that learns nothing."""
+    if score is None or score.challenger is None:
+        return ""
+    apart = abs(score.challenger) / 10  # three figures, or four
+    if score.baseline is None:
+        return f" ({score.metric} {figures(score.challenger, apart=apart)[0]})"
+    ours, naive = figures(score.challenger, score.baseline, apart=apart)
+    return f" ({score.metric} {ours}, naive {naive})"
 
 
 def _same_answers(evidence: Evidence, found: Comparison) -> bool:

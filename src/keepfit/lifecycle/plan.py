@@ -15,6 +15,7 @@ from keepfit.digest import Digest, digest_of
 from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.releasing.release import was_released
+from keepfit.lifecycle.took import last
 from keepfit.records.base import Bump, Record
 from keepfit.store.log.nouns import VersionState, time_of
 from keepfit.store.log.state import State
@@ -31,7 +32,7 @@ class Plan(Record, frozen=True, kw_only=True):
     bump: Bump | None = None  # the step to the next version
     since: str | None = None  # the newest version
     sources: Digest = ""  # of what the sources hold now
-    seconds: float | None = None  # about how long it takes, from the last time
+    seconds: float | None = None  # about how long it takes, from the last time on this machine
     anew: bool = False  # make another version even of the same rows, config and code
     asked: tuple[str, ...] = ()  # stages at which a version waits for a person's answer
 
@@ -93,7 +94,7 @@ def _since_newest(
         bump=bump if reasons else None,
         since=newest.version,
         sources=sources,
-        seconds=_took(newest),
+        seconds=last(model),
         anew=bool(age),
         asked=tuple(request.stage for request in state.requests.values()),
     )
@@ -152,9 +153,3 @@ def _status(
     if following.astimezone(UTC) <= now:
         return "due", []
     return "waits", [f"until {following:%Y-%m-%d %H:%M} {schedule.timezone} (schedule.cron)"]
-
-
-def _took(newest: VersionState) -> float | None:
-    """Seconds from claim to publication of the newest version."""
-    start, end = time_of(newest.begun), time_of(newest.at)
-    return (end - start).total_seconds() if start and end else None

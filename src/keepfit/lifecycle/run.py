@@ -13,6 +13,7 @@ from keepfit.lifecycle.model import Model
 from keepfit.lifecycle.plan import Plan, plan
 from keepfit.lifecycle.ports import Ports
 from keepfit.lifecycle.retrain import Retrained, retrain
+from keepfit.lifecycle.took import remember
 from keepfit.records.base import Bump
 
 
@@ -63,7 +64,10 @@ def _run_one(model: Model, ports: Ports, how: How) -> Done:
         result = _retrain(model, ports, planned, how)
     except KeepfitError as error:
         return Done(planned, error=error, seconds=monotonic() - begun)
-    return Done(planned, result, seconds=monotonic() - begun)
+    seconds = monotonic() - begun
+    if not result.already:
+        remember(model, seconds)
+    return Done(planned, result, seconds=seconds)
 
 
 def _retrain(model: Model, ports: Ports, planned: Plan, how: How) -> Retrained:
