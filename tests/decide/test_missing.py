@@ -192,6 +192,14 @@ def outcome_of(plain):
     return judge(made, GATE, ASKED).outcome
 
 
+def is_still(plain, evidence):
+    """Whether a record that can be made of it is that evidence."""
+    try:
+        return msgspec.convert(plain, Evidence) == evidence
+    except msgspec.ValidationError:
+        return False
+
+
 def test_the_evidence_passes_before_anything_is_taken_away(sound):
     assert judge(sound, GATE, ASKED).outcome == "pass"
     assert outcome_of(complete(sound)) == "pass"
@@ -208,8 +216,11 @@ def test_no_field_can_be_missing_or_spoilt_and_the_verdict_a_pass(sound):
         for part in path:
             held = held[part]
         for value in instead(spelt(path), held):
+            other = changed(plain, path, value)
+            if value is GONE and is_still(other, sound):
+                continue  # a default, which stood there
             tried += 1
-            if outcome_of(changed(plain, path, value)) == "pass":
+            if outcome_of(other) == "pass":
                 through.append((spelt(path), path, "gone" if value is GONE else value))
     assert through == [], "\n".join(map(str, through))
     assert tried > 200
