@@ -31,9 +31,8 @@ class Project:
     models: dict[str, ModelSpec] = field(repr=False)
     params: dict[str, Any] = field(repr=False)  # of each model, what its kind made of them
     secrets: frozenset[str] = field(repr=False)  # what `${NAME}` stood for; show it to nobody
-    origins: dict[str, Origin] = field(
-        repr=False
-    )  # by key, tables as well; what is missing is a default
+    # by key, tables as well; what is missing is a default
+    origins: dict[str, Origin] = field(repr=False)
     tables: Mapping[str, Any] = field(repr=False)  # `project` and `model`, secrets as `${NAME}`
 
     def resolved(self, model: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
-from math import inf
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,8 @@ from keepfit.errors import Corrupt
 from keepfit.kinds.encoding import Category, Number
 from keepfit.kinds.header import read_header
 from keepfit.kinds.onnx.graph import INPUT, OUTPUT
+from keepfit.kinds.onnx_session import session_of
+from keepfit.kinds.row_scores import levels_of, unseen
 from keepfit.kinds.rows import Answers, Value
 from keepfit.kinds.sklearn.file import Header
 
@@ -72,7 +73,7 @@ class OnnxRows:
             value = row[place]
             one = places.get(value)
             if one is None and value not in places:
-                one = _unseen(places, value)
+                one = unseen(places, value, None)
             if one is not None:
                 made[one] = 1.0
         return made
@@ -96,35 +97,19 @@ class _Number:
 
 def _places(category: Category, start: int) -> dict[Value, int | None]:
     """The column of the matrix for each level; None for a missing value that is no level."""
-    missing = start + len(category.levels) if category.missing else None
-    places: dict[Value, int | None] = {None: missing, inf: missing, -inf: missing}
-    # 1, 1.0 and True are one key, and so are 0.0 and -0.0
-    return places | {level: start + place for place, level in enumerate(category.levels)}
-
-
-def _unseen(places: dict[Value, int | None], value: Value) -> int | None:
-    """The same for a value that is no key: NaN, a whole number beyond floats, or no level."""
-    if isinstance(value, int):
-        return places.get(float(value))
-    return places[None] if value != value else None  # noqa: PLR0124 only NaN is not itself
+    columns: Sequence[int | None] = range(start, start + len(category.levels) + 1)
+    return levels_of(category, columns, None)
 
 
 def _session(onnx: bytes, width: int) -> Any:
-    import onnxruntime
-
     # Weights in another file are named by this key; nothing of the file is read before it is sure
     # that there are none. Names and texts of ours never hold the word.
     if b"location" in onnx:
         raise Corrupt("compiled/model.onnx: it refers to other files")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # what is wrong is raised as well
-    options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
-        made = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # it has a class for each, and not one for all
-        said = (str(error).splitlines() or [""])[0][:200]
-        raise Corrupt(f"compiled/model.onnx: it cannot be loaded: {said}") from error
+        made = session_of(onnx)
+    except ValueError as error:
+        raise Corrupt(f"compiled/model.onnx: it cannot be loaded: {error}") from error
     ends = [(end.name, end.type) for end in (*made.get_inputs(), *made.get_outputs())]
     shape = made.get_inputs()[0].shape if made.get_inputs() else []
     if ends != [(INPUT, "tensor(double)"), (OUTPUT, "tensor(double)")] or shape[1:] != [width]:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from keepfit.errors import Corrupt, NotInstalled, UserError
+from keepfit.kinds.onnx_session import session_of
 from keepfit.kinds.texts.folder import (
     EMBEDDINGS,
     TOKENIZER,
@@ -157,20 +158,15 @@ def _tokenizer(stored: bytes, most_tokens: int) -> Any:
 
 
 def _session(name: str, graph: bytes) -> Any:
-    with _extra():
-        import onnxruntime
     if _has_weights_elsewhere(graph):
         raise Wrong(
             f"{name} has weights in other files; expected one file, such as a quantized one"
         )
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # what is wrong is raised as well
-    options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
-        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # it has a class for each, and none for all
-        raise Wrong(f"{name} cannot be loaded: {_in_short(error)}") from error
+        with _extra():
+            return session_of(graph)
+    except ValueError as error:
+        raise Wrong(f"{name} cannot be loaded: {error}") from error
 
 
 def _has_weights_elsewhere(graph: bytes) -> bool:
