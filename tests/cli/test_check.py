@@ -136,3 +136,20 @@ def test_a_table_that_does_not_suit_the_model_has_the_line_of_the_table(project)
     project.keepfit("check").refuses(
         2, f"keepfit.toml:{line}: model.fare.gate.baseline is seasonal"
     )
+
+
+def test_sql_that_asks_for_a_column_that_is_not_there_is_found_before_any_run(project):
+    project.edit(
+        "keepfit.toml",
+        "[model.fare.data]",
+        "[model.fare.data]\n"
+        'derive = { double = "2 * fair", twice = "2 * double" }\n'
+        'clean = { far = "twice > milse", told = "twice >" }',
+    )
+    project.keepfit("check").refuses(
+        2,
+        'model.fare.data.derive.double is "2 * fair", but there is no column `fair`. Did you mean',
+        'model.fare.data.clean.far is "twice > milse", but there is no column `milse`.',
+        'model.fare.data.clean.told is "twice >", which is not understood',
+        "3 problems",
+    )

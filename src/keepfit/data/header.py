@@ -9,12 +9,14 @@ import polars as pl
 
 from keepfit.config.lines import dotted
 from keepfit.config.schema.model import ModelSpec
+from keepfit.data.columns.expressions import columns_of, refuse_unknown
 from keepfit.data.columns.texts import problems
 from keepfit.data.files.read import reading
 from keepfit.data.files.rows import refuse_other_columns
 from keepfit.data.files.sources import Found, find
 from keepfit.data.make import named_columns, no_column
 from keepfit.data.splitting import slices
+from keepfit.errors import UserError
 from keepfit.records.rows import Column, Part
 
 
@@ -31,8 +33,9 @@ def header_problems(spec: ModelSpec, root: Path) -> Iterator[tuple[str, str]]:
     for head in heads[1:]:
         refuse_other_columns(heads[0], head)
     if heads and spec.data.query is None and spec.data.transform is None:
-        columns = [*(column.name for column in heads[0].columns), *spec.data.derive]
-        yield from _not_among(columns, spec)
+        there = [column.name for column in heads[0].columns]
+        yield from _not_among([*there, *spec.data.derive], spec)
+        yield from _not_read(there, spec)
 
 
 def _not_among(columns: Sequence[str], spec: ModelSpec) -> Iterator[tuple[str, str]]:
@@ -42,6 +45,24 @@ def _not_among(columns: Sequence[str], spec: ModelSpec) -> Iterator[tuple[str, s
     for i, written in enumerate(spec.gate.slices):
         if wrong := slices.problem(written, columns):
             yield f"gate.slices[{i}]", wrong
+
+
+def _not_read(there: Sequence[str], spec: ModelSpec) -> Iterator[tuple[str, str]]:
+    """What SQL asks for that is not there: a derived column may use those before it, a clean rule
+    all of them."""
+    known = [*there]
+    for name, sql in spec.data.derive.items():
+        yield from _unknown(dotted(("data", "derive", name)), sql, known)
+        known.append(name)
+    for name, sql in spec.data.clean.items():
+        yield from _unknown(dotted(("data", "clean", name)), sql, known)
+
+
+def _unknown(place: str, sql: str, known: Sequence[str]) -> Iterator[tuple[str, str]]:
+    try:
+        refuse_unknown(place, f'"{sql}"', columns_of(place, sql), known)
+    except UserError as error:
+        yield place, str(error).removeprefix(f"{place} ")
 
 
 def _tells(found: Found) -> bool:
